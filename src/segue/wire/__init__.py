@@ -1,0 +1,1 @@
+"""What crosses a process boundary: trunk frames, tokens, OpenAI Realtime events. Decoded once, here; pure."""
