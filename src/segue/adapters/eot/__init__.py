@@ -1,0 +1,1 @@
+"""End of turn: has the user finished, judging by how they sound?"""

@@ -1,0 +1,1 @@
+"""Dialogue: the words the agent says next, and the tools it calls."""

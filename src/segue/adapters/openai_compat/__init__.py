@@ -1,0 +1,1 @@
+"""Anything that speaks OpenAI's HTTP for chat, transcription and speech."""
