@@ -1,6 +1,7 @@
 """Identifiers and the counters that order a session.
 
-Rules: an id is made once, by the process that creates the thing, from entropy passed in; it is never derived from a clock.
+Rules: an id is made once, by the process that creates the thing, from entropy passed in; it is never derived from a
+clock.
 """
 
 import base64

@@ -19,7 +19,7 @@ UPLINK_RING_MESSAGES_MAX = 20_000
 """The same in messages: about six minutes of 20 ms frames."""
 
 FLOW_CREDIT_BYTES = 1024 * 1024
-"""What one side of the trunk may have in flight on one flow beyond what the other has granted; one frame may overdraw it."""
+"""What one side of the trunk may have in flight on one flow beyond the other's grant; one frame may overdraw it."""
 
 UNRELEASED_AUDIO_MS_MAX = 20_000
 """Undecided user audio before the core writes it to the journal and releases it; a third of what a ring can hold."""
@@ -31,7 +31,7 @@ CORE_SESSIONS_MAX = 2_000
 """Live sessions of one core. Full: the flow is refused, and the edge answers 503."""
 
 SPOKEN_LEAD_MS_MAX = 20_000
-"""Speech sent beyond the playout position. Full: synthesis waits; bounds the client's buffer and what a cut throws away."""
+"""Speech sent beyond the playout position. Full: synthesis waits; bounds the client's buffer and what a cut loses."""
 
 SESSION_IDLE_MS_MAX = 15 * 60 * 1000
 """A session with no attachment is put to rest (its journal stays, a resume wakes it)."""

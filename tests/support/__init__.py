@@ -1,0 +1,1 @@
+"""Oracles and fakes the tests share; nothing here ships."""
