@@ -1,7 +1,7 @@
 """What the core asks of a dialogue model: the next words or tool calls, streamed.
 
-Rules: the iterator ends with exactly one `Finished`; an answer that breaks off raises `ProviderError` instead. Closing the
-iterator stops the work promptly, at the other end too.
+Rules: the iterator ends with exactly one `Finished`; an answer that breaks off raises `ProviderError` instead. Closing
+the iterator stops the work promptly, at the other end too.
 """
 
 from collections.abc import AsyncIterator
