@@ -1,0 +1,1 @@
+"""The clock: the only way a process learns the time."""
