@@ -84,12 +84,14 @@ fn encode<'py>(py: Python<'py>, pcm: &[u8], one: fn(i16) -> u8) -> PyResult<Boun
 }
 
 fn samples(pcm: &[u8]) -> PyResult<Vec<i16>> {
-    let (pairs, rest) = pcm.as_chunks::<2>();
-    if rest.is_empty() {
-        Ok(pairs.iter().map(|&pair| i16::from_le_bytes(pair)).collect())
-    } else {
-        Err(PyValueError::new_err(format!("{} bytes are not whole int16 samples; expected an even number", pcm.len())))
+    let pairs = pcm.chunks_exact(2);
+    if !pairs.remainder().is_empty() {
+        return Err(PyValueError::new_err(format!(
+            "{} bytes are not whole int16 samples; expected an even number",
+            pcm.len()
+        )));
     }
+    Ok(pairs.map(|pair| i16::from_le_bytes([pair[0], pair[1]])).collect())
 }
 
 fn to_bytes<'py>(py: Python<'py>, samples: &[i16]) -> Bound<'py, PyBytes> {

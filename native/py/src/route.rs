@@ -15,7 +15,7 @@ create_exception!(
 
 /// What a verified route token says.
 #[pyclass(frozen, eq, hash, get_all, module = "segue._native")]
-#[derive(Clone, PartialEq, Eq, Hash)]
+#[derive(PartialEq, Eq, Hash)]
 pub struct RouteToken {
     key_id: u8,
     region: u8,

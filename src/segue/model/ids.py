@@ -35,9 +35,7 @@ _SESSION_WORD_BYTES = 8
 def session_id_from_word(word: int) -> SessionId:
     """Name the session whose route word is `word` (0 <= word < 2**64)."""
     raw = word.to_bytes(_SESSION_WORD_BYTES, "big")
-    return SessionId(
-        _SESSION_PREFIX + base64.b32encode(raw).decode().rstrip("=").lower()
-    )
+    return SessionId(_SESSION_PREFIX + base64.b32encode(raw).decode().rstrip("=").lower())
 
 
 def session_word(session: SessionId) -> int:
@@ -48,9 +46,7 @@ def session_word(session: SessionId) -> int:
     """
     body = session.removeprefix(_SESSION_PREFIX)
     if not session.startswith(_SESSION_PREFIX) or len(body) != 13 or not body.isascii():
-        raise ValueError(
-            f"not a session id: {session[:40]!r}; expected {_SESSION_PREFIX} and 13 base32 characters"
-        )
+        raise ValueError(f"not a session id: {session[:40]!r}; expected {_SESSION_PREFIX} and 13 base32 characters")
     try:
         raw = base64.b32decode(body.upper() + "===")
     except ValueError as error:

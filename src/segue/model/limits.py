@@ -53,14 +53,7 @@ SUSPECT_AFTER_MS = 250
 RESUME_TOKEN_TTL_S = 3_600
 """Life of a resume token; renewed on each attachment."""
 
-assert (
-    APPEND_BYTES_MAX * 4 // 3
-    < CLIENT_MESSAGE_BYTES_MAX
-    < TRUNK_FRAME_BYTES_MAX
-    < UPLINK_RING_BYTES_MAX
-)
-assert UNRELEASED_AUDIO_MS_MAX * 48 * 4 // 3 < UPLINK_RING_BYTES_MAX, (
-    "an undecided utterance must fit a ring"
-)
+assert APPEND_BYTES_MAX * 4 // 3 < CLIENT_MESSAGE_BYTES_MAX < TRUNK_FRAME_BYTES_MAX < UPLINK_RING_BYTES_MAX
+assert UNRELEASED_AUDIO_MS_MAX * 48 * 4 // 3 < UPLINK_RING_BYTES_MAX, "an undecided utterance must fit a ring"
 assert STT_AUDIO_MS_MAX < UNRELEASED_AUDIO_MS_MAX
 assert SUSPECT_AFTER_MS >= 3 * HEARTBEAT_MS

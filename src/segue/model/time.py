@@ -1,7 +1,8 @@
 """Instants, and the clock domains they belong to.
 
 Rules: durations come from the monotonic clock of one process, in integer nanoseconds; wall time is for people and
-records and decides nothing; stamps of two domains are never subtracted except through a measured relation (`telemetry.clock`).
+records and decides nothing; stamps of two domains are never subtracted except through a measured relation
+(`telemetry.clock`).
 """
 
 from dataclasses import dataclass
