@@ -1,8 +1,8 @@
 """What the core asks of a voice: sound for one sentence or clause.
 
 Rules: sound is int16 little-endian mono at `model.audio.SPOKEN_RATE_HZ`; chunks hold whole samples; the first comes as
-early as the voice can. A local voice gives equal bytes for equal (text, voice), so that a takeover can speak on from any
-sample of a sentence by making it again. Closing the iterator stops the work promptly.
+early as the voice can. A local voice gives equal bytes for equal (text, voice), so that a takeover can speak on from
+any sample of a sentence by making it again. Closing the iterator stops the work promptly.
 """
 
 from collections.abc import AsyncIterator
