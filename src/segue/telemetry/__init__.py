@@ -1,1 +1,4 @@
-"""telemetry."""
+"""Where the time of a turn went: marks, clock relations, hops that tile the path, histograms, records and budgets.
+
+Pure: stamps come in as arguments. It knows no session, no wire format and no screen; docs/design/time.md has the maths.
+"""
