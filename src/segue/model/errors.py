@@ -9,6 +9,7 @@
     │   ├── SlotTaken           somebody else's row is in the slot
     │   └── StaleEpoch          a newer epoch is in force
     ├── StoreUnavailable        nobody: retry by policy
+    ├── TrunkUnavailable        nobody: retry by policy; no proven link to that address
     ├── ProviderError           retry by policy; a model or tool failed
     ├── JournalTooNew           the operator: run the newer release
     └── ConfigError             the operator
@@ -32,6 +33,7 @@ class ErrorCode(StrEnum):
     SLOT_TAKEN = "slot_taken"
     STALE_EPOCH = "stale_epoch"
     STORE_UNAVAILABLE = "store_unavailable"
+    TRUNK_UNAVAILABLE = "trunk_unavailable"
     PROVIDER = "provider_error"
     JOURNAL_TOO_NEW = "journal_too_new"
     CONFIG = "config_error"
@@ -118,16 +120,31 @@ class StoreUnavailable(SegueError):
         self.reason = reason
 
 
+class TrunkUnavailable(SegueError):
+    """Nothing usable answers at `address`: refused, timed out, of another version, or not a member of the fleet."""
+
+    code = ErrorCode.TRUNK_UNAVAILABLE
+
+    def __init__(self, address: str, reason: str) -> None:
+        super().__init__(f"trunk to {address}: {reason}")
+        self.address = address
+        self.reason = reason
+
+
 class ProviderError(SegueError):
-    """A model, tool or remote service failed; `retryable` says whether the same request may succeed later."""
+    """A model, tool or remote service failed.
+
+    `retryable` says whether the same request may succeed later; `retry_after_ms` is how long it asked to be left alone.
+    """
 
     code = ErrorCode.PROVIDER
 
-    def __init__(self, provider: str, reason: str, *, retryable: bool) -> None:
+    def __init__(self, provider: str, reason: str, *, retryable: bool, retry_after_ms: int | None = None) -> None:
         super().__init__(f"{provider}: {reason}")
         self.provider = provider
         self.reason = reason
         self.retryable = retryable
+        self.retry_after_ms = retry_after_ms
 
 
 class JournalTooNew(SegueError):
