@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 
 from segue.adapters.llm.port import (
@@ -31,7 +31,7 @@ class FixedLatencyLlm:
         self._gap_ms = gap_ms
         self.requests: list[LlmRequest] = []
 
-    async def generate(self, request: LlmRequest) -> AsyncIterator[LlmDelta]:
+    async def generate(self, request: LlmRequest) -> AsyncGenerator[LlmDelta, None]:
         self.requests.append(request)
         for index, word in enumerate(self._words):
             wait_ms = self._gap_ms if index else self._latency_ms
@@ -67,7 +67,7 @@ class ScriptedLlm:
         self.requests: list[LlmRequest] = []
         self.closed = 0
 
-    async def generate(self, request: LlmRequest) -> AsyncIterator[LlmDelta]:
+    async def generate(self, request: LlmRequest) -> AsyncGenerator[LlmDelta, None]:
         self.requests.append(request)
         if len(self.requests) > len(self._scripts):
             raise ProviderError(

@@ -1,10 +1,10 @@
 """What the core asks of a dialogue model: the next words or tool calls, streamed.
 
 Rules: the iterator ends with exactly one `Finished`; an answer that breaks off raises `ProviderError` instead. Closing
-the iterator stops the work promptly, at the other end too.
+the iterator (`contextlib.aclosing`) stops the work promptly, at the other end too.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Literal, Protocol
@@ -142,7 +142,7 @@ class Llm(Protocol):
     @property
     def name(self) -> str: ...
 
-    def generate(self, request: LlmRequest) -> AsyncIterator[LlmDelta]:
+    def generate(self, request: LlmRequest) -> AsyncGenerator[LlmDelta, None]:
         """Stream the answer to `request`.
 
         Raises:

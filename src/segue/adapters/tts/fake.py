@@ -1,7 +1,7 @@
 """Voices without words: `FixedLatencyTts` hums a tone as long as the text would take; `ScriptedTts` fails on demand."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -36,7 +36,7 @@ class FixedLatencyTts:
         self._tone = tone or ToneConfig()
         self.texts: list[str] = []
 
-    async def synthesize(self, text: str, *, voice: str) -> AsyncIterator[bytes]:
+    async def synthesize(self, text: str, *, voice: str) -> AsyncGenerator[bytes, None]:
         self.texts.append(text)
         if self._latency_ms:
             await asyncio.sleep(self._latency_ms / 1000)
@@ -58,7 +58,7 @@ class ScriptedTts:
         self._tone = tone or ToneConfig()
         self.texts: list[str] = []
 
-    async def synthesize(self, text: str, *, voice: str) -> AsyncIterator[bytes]:
+    async def synthesize(self, text: str, *, voice: str) -> AsyncGenerator[bytes, None]:
         self.texts.append(text)
         error = self._script[len(self.texts) - 1] if len(self.texts) <= len(self._script) else None
         for chunk in tone_chunks(text, self._tone):

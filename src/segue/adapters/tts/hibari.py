@@ -10,7 +10,7 @@ import importlib.util
 import sys
 import threading
 import zlib
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -35,7 +35,7 @@ class HibariTts:
         self._voice = Lazy(NAME, lambda: _Voice(load_package(package)))
         self._threads = threads
 
-    async def synthesize(self, text: str, *, voice: str) -> AsyncIterator[bytes]:
+    async def synthesize(self, text: str, *, voice: str) -> AsyncGenerator[bytes, None]:
         if voice not in self.voices:
             problem = f"has no voice {voice!r}; it has: {', '.join(self.voices)}"
             raise ProviderError(NAME, problem, retryable=False)

@@ -2,10 +2,10 @@
 
 Rules: sound is int16 little-endian mono at `model.audio.SPOKEN_RATE_HZ`; chunks hold whole samples; the first comes as
 early as the voice can. A local voice gives equal bytes for equal (text, voice), so that a takeover can speak on from
-any sample of a sentence by making it again. Closing the iterator stops the work promptly.
+any sample of a sentence by making it again. Closing the iterator (`contextlib.aclosing`) stops the work.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from typing import Protocol
 
 TTS_CHUNK_MS = 100
@@ -23,7 +23,7 @@ class Tts(Protocol):
         """Names `synthesize` takes, the default first; empty when any name is passed on to a remote service."""
         ...
 
-    def synthesize(self, text: str, *, voice: str) -> AsyncIterator[bytes]:
+    def synthesize(self, text: str, *, voice: str) -> AsyncGenerator[bytes, None]:
         """Yield the sound of `text`. A text with nothing to pronounce yields nothing.
 
         Raises:
