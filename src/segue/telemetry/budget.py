@@ -60,7 +60,7 @@ class LatencyBudget:
         return tuple(sorted(found, key=lambda breach: -breach.over_ms))
 
     def broken_by(self, hops: Iterable[Spent]) -> Breach | None:
-        """The hop that broke the total: the one most over its own allowance, else the longest; `None` if the total holds."""
+        """The hop that broke the total: most over its own allowance, else the longest; `None` if it holds."""
         spent = _spent_ms(hops)
         if sum(spent.values()) <= self.total_ms:
             return None

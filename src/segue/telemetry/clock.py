@@ -5,8 +5,8 @@ RTT = (t3 - t0) - (t2 - t1) and offset = far - near, causality alone (t1 is afte
 
     t2 - t3  <=  offset  <=  t1 - t0        so        offset = ((t1 - t0) + (t2 - t3)) / 2,  error <= RTT / 2.
 
-To that are added: `grain`, how coarse the near clock's stamps are (browsers round to 5 us .. 1 ms; it is learnt from the
-stamps, and taken as the coarsest until they show otherwise), and `drift` times the distance in time from the exchange.
+To that are added: `grain`, how coarse the near clock's stamps are (browsers round to 5 us .. 1 ms; it is learnt from
+the stamps, and taken as the coarsest until they show otherwise), and `drift` times the distance from the exchange.
 Of the last `window` exchanges the one with the smallest bound *at the instant asked about* answers: the minimum-RTT
 filter, with ageing. Two exchanges whose bounds exclude each other prove that a clock was stepped.
 """
@@ -64,8 +64,8 @@ class SampleOutcome(StrEnum):
 class ClockRelation:
     """A live relation of two clocks.
 
-    It converts instants both ways. After a restart it refuses instants from before it (it answers `None`): the old offset is gone
-    and the new one did not hold then.
+    It converts instants both ways. After a restart it answers `None` for instants from before it: the old offset is
+    gone and the new one did not hold then.
     """
 
     def __init__(self, near: ClockDomain, far: ClockDomain, policy: ClockPolicy | None = None) -> None:
@@ -86,8 +86,8 @@ class ClockRelation:
         """Take one exchange.
 
         Raises:
-            PeerProtocolError: The stamps are impossible (answered before it was received, or back before it was sent) or
-                out of bounds. Nothing has changed.
+            PeerProtocolError: The stamps are impossible (answered before received, back before sent) or out of
+                bounds. Nothing has changed.
         Cost: O(window).
         """
         self._check_shape(sample)
@@ -113,7 +113,7 @@ class ClockRelation:
         return SampleOutcome.TAKEN
 
     def convert(self, at_ns: int) -> Estimate | None:
-        """The far clock's reading when the near clock read `at_ns`; `None` while there is no exchange that covers it."""
+        """The far clock's reading when the near clock read `at_ns`; `None` while no exchange covers it."""
         fix = self.fix(at_ns)
         return fix.convert(at_ns) if fix is not None else None
 
@@ -207,7 +207,7 @@ STAMP_NS_MAX: Final = 2**62
 """146 years: over it a stamp is not a reading of a clock, and sums of two no longer fit 64 bits."""
 
 GRAINS_NS: Final = (NS_PER_MS, 100_000, 20_000, 5_000, 1_000)
-"""What clocks in use round to: Firefox and Safari pages, Chromium pages, isolated pages of both; below 1 us is as fine."""
+"""What clocks in use round to: Firefox and Safari pages, Chromium pages, isolated pages; below 1 us is as fine."""
 
 _ROUNDING_NS: Final = 500
 """A page computes its stamps in doubles; near today's wall time in nanoseconds one step of those is 256 ns."""

@@ -1,11 +1,12 @@
 """Durations counted in buckets that grow with the value: fixed memory, mergeable, bounded relative error.
 
-A value below 64 ns has a bucket of its own. Above, each doubling has 32 buckets, so that a bucket is at most 1/32 of its
-value wide and its middle at most 1/64 (1.6 %) from any value in it. Rules: values are clipped to 0..`VALUE_NS_MAX`;
+A value below 64 ns has a bucket of its own. Above, each doubling has 32 buckets, so that a bucket is at most 1/32 of
+its value wide and its middle at most 1/64 (1.6 %) from any value in it. Rules: values are clipped to 0..`VALUE_NS_MAX`;
 counts of a merge are the sums; which process counted what does not matter. Same idea as HDR histograms, sparse.
 """
 
 from collections.abc import Iterable
+from itertools import pairwise
 from typing import Final
 
 import msgspec
@@ -22,7 +23,7 @@ VALUE_NS_MAX: Final = 2**42 - 1
 class Histogram:
     """Counts of durations in nanoseconds.
 
-    Cost: `add` O(1); at most `BUCKETS_MAX` (1,216) entries however many values; `count`, `sum_ns` and the ends are exact.
+    Cost: `add` O(1); at most `BUCKETS_MAX` (1,216) entries. `count`, `sum_ns` and the ends are exact.
     """
 
     def __init__(self) -> None:
@@ -53,7 +54,7 @@ class Histogram:
         self.max_ns = other.max_ns if self.max_ns is None else max(self.max_ns, other.max_ns or 0)
 
     def percentile(self, percent: float) -> int | None:
-        """The smallest counted value that `percent` % of all values do not exceed (nearest rank), within `RELATIVE_ERROR`.
+        """The nearest-rank percentile, within `RELATIVE_ERROR`: the least value that `percent` % do not exceed.
 
         `None` when nothing was counted. 0 is the least value and 100 the greatest, both exact.
         """
@@ -102,7 +103,7 @@ def decode_histogram(data: bytes) -> Histogram:
     """Read what `Histogram.encode` wrote.
 
     Raises:
-        PeerProtocolError: Not a histogram, of a version this release does not read, or its numbers contradict each other.
+        PeerProtocolError: Not a histogram, of another version, or its numbers contradict each other.
     """
     try:
         encoded = _decoder.decode(data)
@@ -133,7 +134,7 @@ def _check(encoded: _Encoded) -> None:
     buckets = encoded.buckets
     if len(buckets) != len(encoded.counts) or len(buckets) > BUCKETS_MAX:
         raise PeerProtocolError(f"histogram with {len(buckets)} buckets and {len(encoded.counts)} counts")
-    if any(later <= earlier for earlier, later in zip(buckets, buckets[1:], strict=False)):
+    if any(later <= earlier for earlier, later in pairwise(buckets)):
         raise PeerProtocolError("histogram buckets are not in ascending order")
     if any(times < 1 for times in encoded.counts) or encoded.sum_ns < 0:
         raise PeerProtocolError("histogram with a negative sum or a count below 1")

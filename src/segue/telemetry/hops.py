@@ -1,8 +1,8 @@
 """Hops that tile the path of a turn: each nanosecond belongs to exactly one, `unattributed` included.
 
 Rules:
-- A hop is the span between two neighbouring marks that `HOPS` has a name for. A span with a mark missing in between has no
-  name there: it is `unattributed`.
+- A hop is the span between two neighbouring marks that `HOPS` has a name for. A span with a mark missing in between has
+  no name there: it is `unattributed`.
 - Marks only go forward. What speculation finished before the endpoint decision costs nothing after it: its hop is 0 and
   the wait stays in `endpointing` (running maximum of the core's own marks).
 - A mark of another clock may seem out of order within its error bound. It is moved to the neighbour, and the hops it
@@ -34,7 +34,7 @@ class HopName(StrEnum):
     JITTER = "jitter"
     ENDPOINTING = "endpointing"
     STT_FINAL = "stt_final"
-    LLM_FIRST_TOKEN = "llm_first_token"
+    LLM_FIRST_TOKEN = "llm_first_token"  # noqa: S105 - a hop, not a secret
     TTS_FIRST_AUDIO = "tts_first_audio"
     ENCODE = "encode"
     RELEASE = "release"

@@ -1,7 +1,7 @@
 """The named points on the path of a turn, and a stamp at one of them.
 
-The order of `MarkName` is the order of the path. A point that a transport does not have is left out (a WebSocket turn has no
-`ordered` or `encoded`); what is missing widens a hop or leaves it unattributed, and is never made up.
+The order of `MarkName` is the order of the path. A point that a transport does not have is left out (a WebSocket turn
+has no `ordered` or `encoded`); what is missing widens a hop or leaves it unattributed, and is never made up.
 """
 
 from dataclasses import dataclass
@@ -31,7 +31,7 @@ class MarkName(StrEnum):
     STT_FINAL = "stt_final"
     """Core: the transcript the answer is made from was final. May be before the decision (speculation)."""
     LLM_FIRST = "llm_first"
-    """Core: the first token of the answer came. An answer made without a model has this at the same instant as the last."""
+    """Core: the first token of the answer came. An answer made without a model has this at `stt_final`."""
     TTS_FIRST = "tts_first"
     """Core: the first audio of the answer came."""
     ENCODED = "encoded"

@@ -1,11 +1,12 @@
 """Puts the marks of a turn on one clock, and leaves out those it cannot believe.
 
-Rules: marks of one clock keep their distances to the nanosecond (a clock is shifted as a whole); a mark is left out when
-its clock is not related to the reference, or when it contradicts more trusted marks by more than the error bounds allow.
+Rules: marks of one clock keep their distances to the nanosecond (a clock is shifted as a whole); a mark is left out
+when its clock is not related to the reference, or when it contradicts more trusted marks by more than the bounds allow.
 Trust goes: the reference clock (ours), the two ends (`mic`, `ear`), the rest in the order of the path.
 
-A turn is itself a four-timestamp exchange: the last message up and the first delta down bracket what lies between. Where
-no exchange was measured between two clocks (a new core right after a takeover), that one is used, with its wider bound.
+A turn is itself a four-timestamp exchange: the last message up and the first delta down bracket what lies between.
+Where no exchange was measured between two clocks (a new core right after a takeover), that one is used, with its wider
+bound.
 """
 
 from collections.abc import Iterable, Sequence
@@ -46,8 +47,8 @@ class Placement:
 def place(marks: Iterable[Mark], relations: Iterable[Relation], reference: ClockDomain) -> Placement:
     """Put marks on the clock of `reference`. Of two marks of one name the later given counts.
 
-    When the client's clock cannot be related at all but has both ends, the client's clock is the common one instead: its
-    own hops and the voice-to-voice latency are still exact.
+    When the client's clock cannot be related at all but has both ends, the client's clock is the common one instead:
+    its own hops and the voice-to-voice latency are still exact.
     """
     by_name = {mark.name: mark for mark in marks}
     ordered = [by_name[name] for name in PATH if name in by_name]
@@ -88,7 +89,7 @@ def _shifted(own: Sequence[tuple[Mark, int]], relations: Sequence[Relation], ref
 
 
 def _forward_only(ordered: Sequence[Mark], reference: ClockDomain) -> list[tuple[Mark, int]]:
-    """Stamps, the core's own by running maximum: speculation may finish a step before the one ahead of it in the path."""
+    """Stamps, the core's own by running maximum: speculation may finish a step before its predecessor."""
     own: list[tuple[Mark, int]] = []
     latest_ns: int | None = None
     for mark in ordered:

@@ -1,7 +1,7 @@
 """What is kept of a turn's time in the journal, and the percentiles of a session.
 
-Rules: a record holds both the evidence (marks, clock fixes) and the verdict (hops) the client was told. Names are text, so
-that a release reads hops and marks it has no word for. New fields get a default; `VERSION` grows only when an older
+Rules: a record holds both the evidence (marks, clock fixes) and the verdict (hops) the client was told. Names are text,
+so that a release reads hops and marks it has no word for. New fields get a default; `VERSION` grows only when an older
 release must not read the record.
 """
 
@@ -183,7 +183,7 @@ class HopStats:
         return self._by_name.get(name)
 
     def summary(self) -> dict[str, HopSummary]:
-        """The `stats` of `segue.turn.hops`: hops in the order of the path, then others, then the whole-turn measures."""
+        """The `stats` of `segue.turn.hops`: hops in path order, then unknown ones, then the whole-turn measures."""
         summaries: dict[str, HopSummary] = {}
         for name in sorted(self._by_name, key=_order):
             found = self._by_name[name]
