@@ -1,8 +1,8 @@
 """The trunk: typed frames between one edge and one core over one TCP link.
 
-On the link each frame is a 4-byte big-endian length and that many bytes of msgpack. Many flows share the link; a flow is
-one client connection, numbered by the edge. The link opens with `Hello` and `Proof` from both sides. A frame of unknown
-type, over `TRUNK_FRAME_BYTES_MAX` or before the proof ends the link: the two ends are ours and one of them is broken.
+On the link each frame is a 4-byte big-endian length and that many bytes of msgpack. Many flows share the link; a flow
+is one client connection, numbered by the edge. The link opens with `Hello` and `Proof` from both sides. A frame of
+unknown type, over `TRUNK_FRAME_BYTES_MAX` or before the proof ends the link: both ends are ours and one is broken.
 
 Credit: a side may have `FLOW_CREDIT_BYTES` of `Up` or `Down` payload in flight per flow beyond what the other side has
 granted back by `Credit`; a single frame may overdraw it, so that one large message never stalls.
@@ -23,7 +23,7 @@ class Frame(msgspec.Struct, frozen=True, array_like=True, tag_field="t"):
     """Base of all frames; the tag is a small integer, the fields follow in order (new ones only at the end)."""
 
 
-class Hello(Frame, tag=1):
+class Hello(Frame, frozen=True, array_like=True, tag=1):
     """First frame of either side. `nonce` is 16 random bytes the other side must sign."""
 
     version: int
@@ -32,13 +32,13 @@ class Hello(Frame, tag=1):
     nonce: bytes
 
 
-class Proof(Frame, tag=2):
+class Proof(Frame, frozen=True, array_like=True, tag=2):
     """HMAC-SHA256(fleet key, peer's nonce, own node, own role): only members of the fleet speak on the trunk."""
 
     mac: bytes
 
 
-class Beat(Frame, tag=3):
+class Beat(Frame, frozen=True, array_like=True, tag=3):
     """Sent every `HEARTBEAT_MS`. Echoes the last beat received, so that each beat completes a four-timestamp sample.
 
     Clock domains: `sent_ns` and `received_ns` are the sender's, `echo_sent_ns` is the receiver's own stamp come back.
@@ -49,12 +49,12 @@ class Beat(Frame, tag=3):
     received_ns: int | None = None
 
 
-class Open(Frame, tag=4):
+class Open(Frame, frozen=True, array_like=True, tag=4):
     """Edge → core: a client connection wants this session; sent anew to another core when the first one is gone.
 
-    `params` is opaque to the edge: JSON of the claims in the client's token (`session`) and the query parameters it sent.
-    `ring_from` is the lowest uplink index the edge still holds (0: it holds none), `position` what the core said with the
-    last release, `cursor` the last cursor that went down to the client, as far as the edge or the client knows it.
+    `params` is opaque to the edge: JSON of the claims in the client's token (`session`) and its query parameters.
+    `ring_from` is the lowest uplink index the edge still holds (0: it holds none), `position` what the core said with
+    the last release, `cursor` the last cursor that went down to the client, as far as the edge or the client knows it.
     """
 
     flow: int
@@ -68,15 +68,15 @@ class Open(Frame, tag=4):
     cursor: str = ""
 
 
-class Opened(Frame, tag=5):
-    """Core → edge: the flow is attached. The core needs every uplink message after `received`; number new ones from there."""
+class Opened(Frame, frozen=True, array_like=True, tag=5):
+    """Core → edge: the flow is attached; send every uplink message after `received`, number new ones from there."""
 
     flow: int
     epoch: int
     received: int
 
 
-class Refused(Frame, tag=6):
+class Refused(Frame, frozen=True, array_like=True, tag=6):
     """Core → edge: no attachment. `status` is the HTTP status the edge answers with, `retry` whether later may work."""
 
     flow: int
@@ -86,7 +86,7 @@ class Refused(Frame, tag=6):
     retry: bool = False
 
 
-class Up(Frame, tag=7):
+class Up(Frame, frozen=True, array_like=True, tag=7):
     """Edge → core: one client message, verbatim. `edge_in_ns` is the edge's clock when it was received."""
 
     flow: int
@@ -95,7 +95,7 @@ class Up(Frame, tag=7):
     payload: bytes
 
 
-class Release(Frame, tag=8):
+class Release(Frame, frozen=True, array_like=True, tag=8):
     """Core → edge: everything up to `through` is decided and durable; give `position` back when replaying."""
 
     flow: int
@@ -103,7 +103,7 @@ class Release(Frame, tag=8):
     position: str
 
 
-class Down(Frame, tag=9):
+class Down(Frame, frozen=True, array_like=True, tag=9):
     """Core → edge: one message for the client, verbatim. `epoch` fences: one of a lower epoch than seen is dropped.
 
     With `report` the edge answers `Emitted` when it has handed the message to the socket.
@@ -116,8 +116,8 @@ class Down(Frame, tag=9):
     report: bool = False
 
 
-class Emitted(Frame, tag=10):
-    """Edge → core: the message at `cursor` arrived at the edge at `in_ns` and went to the socket at `out_ns` (edge's clock)."""
+class Emitted(Frame, frozen=True, array_like=True, tag=10):
+    """Edge → core: the message at `cursor` came at `in_ns` and went to the socket at `out_ns`, on the edge's clock."""
 
     flow: int
     cursor: str
@@ -125,14 +125,14 @@ class Emitted(Frame, tag=10):
     out_ns: int
 
 
-class Credit(Frame, tag=11):
+class Credit(Frame, frozen=True, array_like=True, tag=11):
     """Either side: `payload_bytes` of this flow were consumed and may be sent again."""
 
     flow: int
     payload_bytes: int
 
 
-class Closed(Frame, tag=12):
+class Closed(Frame, frozen=True, array_like=True, tag=12):
     """Either side: the flow is over. From a core: the WebSocket close code and reason the edge uses."""
 
     flow: int
@@ -140,27 +140,13 @@ class Closed(Frame, tag=12):
     reason: str
 
 
-class Drain(Frame, tag=13):
+class Drain(Frame, frozen=True, array_like=True, tag=13):
     """Core → edge: give me no new sessions."""
 
     reason: str
 
 
-AnyFrame = (
-    Hello
-    | Proof
-    | Beat
-    | Open
-    | Opened
-    | Refused
-    | Up
-    | Release
-    | Down
-    | Emitted
-    | Credit
-    | Closed
-    | Drain
-)
+AnyFrame = Hello | Proof | Beat | Open | Opened | Refused | Up | Release | Down | Emitted | Credit | Closed | Drain
 
 _encoder = msgspec.msgpack.Encoder()
 _decoder: msgspec.msgpack.Decoder[AnyFrame] = msgspec.msgpack.Decoder(AnyFrame)
@@ -169,9 +155,7 @@ _decoder: msgspec.msgpack.Decoder[AnyFrame] = msgspec.msgpack.Decoder(AnyFrame)
 def encode_frame(frame: AnyFrame) -> bytes:
     """One frame with its length in front."""
     body = _encoder.encode(frame)
-    assert len(body) <= TRUNK_FRAME_BYTES_MAX, (
-        "payloads are bounded before they reach the trunk"
-    )
+    assert len(body) <= TRUNK_FRAME_BYTES_MAX, "payloads are bounded before they reach the trunk"
     return len(body).to_bytes(LENGTH_BYTES, "big") + body
 
 
@@ -195,9 +179,7 @@ class FrameReader:
             while len(view) - start >= LENGTH_BYTES:
                 size = int.from_bytes(view[start : start + LENGTH_BYTES], "big")
                 if size > TRUNK_FRAME_BYTES_MAX:
-                    raise PeerProtocolError(
-                        f"trunk frame of {size} bytes; at most {TRUNK_FRAME_BYTES_MAX}"
-                    )
+                    raise PeerProtocolError(f"trunk frame of {size} bytes; at most {TRUNK_FRAME_BYTES_MAX}")
                 end = start + LENGTH_BYTES + size
                 if len(view) < end:
                     break
@@ -210,5 +192,5 @@ class FrameReader:
 def _decode(body: memoryview) -> AnyFrame:
     try:
         return _decoder.decode(body)
-    except (msgspec.DecodeError, msgspec.ValidationError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise PeerProtocolError(f"not a trunk frame: {error}") from error

@@ -85,6 +85,8 @@ def wire_code(error: SegueError) -> WireErrorCode:
             return WireErrorCode.INVALID_TOKEN
         case ErrorCode.STORE_UNAVAILABLE:
             return WireErrorCode.STORE_UNAVAILABLE
+        case ErrorCode.TRUNK_UNAVAILABLE:
+            return WireErrorCode.OVERLOADED
         case ErrorCode.PROVIDER:
             return WireErrorCode.PROVIDER
         case (

@@ -5,19 +5,15 @@ from typing import Any, Literal
 import msgspec
 
 ItemStatus = Literal["in_progress", "completed", "incomplete"]
-ResponseStatus = Literal[
-    "in_progress", "completed", "cancelled", "failed", "incomplete"
-]
+ResponseStatus = Literal["in_progress", "completed", "cancelled", "failed", "incomplete"]
 
 
 class InputText(msgspec.Struct, frozen=True, tag="input_text"):
     text: str
 
 
-class InputAudioPart(
-    msgspec.Struct, frozen=True, omit_defaults=True, tag="input_audio"
-):
-    """Audio sent inside an item (base64 decoded to bytes), or the record of a spoken turn (no audio, transcript later)."""
+class InputAudioPart(msgspec.Struct, frozen=True, omit_defaults=True, tag="input_audio"):
+    """Audio sent inside an item (base64 decoded), or the record of a spoken turn (no audio, transcript later)."""
 
     audio: bytes | None = None
     transcript: str | None = None
@@ -27,9 +23,7 @@ class OutputText(msgspec.Struct, frozen=True, tag="output_text"):
     text: str = ""
 
 
-class OutputAudioPart(
-    msgspec.Struct, frozen=True, omit_defaults=True, tag="output_audio"
-):
+class OutputAudioPart(msgspec.Struct, frozen=True, omit_defaults=True, tag="output_audio"):
     transcript: str = ""
     audio: bytes | None = None
 

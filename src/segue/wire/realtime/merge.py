@@ -14,6 +14,7 @@ import msgspec
 
 from segue.model.errors import PeerProtocolError
 from segue.model.limits import INSTRUCTIONS_CHARS_MAX, TOOLS_MAX
+from segue.wire.realtime.bounds import check_json
 from segue.wire.realtime.session import FunctionTool, PcmFormat, ServerVad, Session
 
 
@@ -23,6 +24,7 @@ def merge_session(effective: Session, patch: Mapping[str, Any]) -> Session:
     Raises:
         PeerProtocolError: A value is of the wrong shape or out of range; `param` is its path, `session.` first.
     """
+    check_json(patch, "session")
     merged = _merge(msgspec.to_builtins(effective), patch, "session")
     try:
         session = msgspec.convert(merged, Session)

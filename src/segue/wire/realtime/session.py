@@ -1,6 +1,7 @@
 """The GA session object: what a client may configure, and the full effective form that is echoed.
 
-A client sends a partial object; `merge_session` (deep merge, `null` kept where it means "off") makes the next effective one.
+A client sends a partial object; `merge_session` (deep merge, `null` kept where it means "off") makes the next effective
+one.
 """
 
 from typing import Any, Literal

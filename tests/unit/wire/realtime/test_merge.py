@@ -211,6 +211,19 @@ def test_what_is_wrong_is_named(patch: dict[str, Any], param: str, says: str) ->
     assert caught.value.what.startswith(param)
 
 
+@pytest.mark.parametrize(
+    ("patch", "param"),
+    [
+        ({"tools": [{"name": "f", "parameters": {"n": 2**63}}]}, "session.tools[0].parameters.n"),
+        ({"x": 2**70}, "session.x"),
+    ],
+)
+def test_a_number_the_journal_cannot_hold_is_refused(patch: dict[str, Any], param: str) -> None:
+    with pytest.raises(PeerProtocolError, match="64 bits") as caught:
+        merged(patch)
+    assert caught.value.param == param
+
+
 def test_turning_detection_on_needs_its_type() -> None:
     off = merged(audio_in(turn_detection=None))
     with pytest.raises(PeerProtocolError, match="turn detection is off") as caught:
