@@ -177,9 +177,12 @@ class InItem(ServerEventBase, frozen=True, kw_only=True):
     output_index: int = 0
 
 
-class InPart(InItem, frozen=True, kw_only=True):
+class InPart(ServerEventBase, frozen=True, kw_only=True):
     """Base of events about one content part of an output item."""
 
+    response_id: str
+    item_id: str
+    output_index: int = 0
     content_index: int = 0
 
 
