@@ -192,7 +192,7 @@ def _grain_shown(grain_ns: int, before: ClockSample | None, sample: ClockSample)
     steps = [sample.t3_ns - sample.t0_ns]
     if before is not None:
         steps.append(sample.t0_ns - before.t0_ns)
-    for grain in GRAINS_NS:
+    for grain in GRAINS_NS[:-1]:
         if grain <= grain_ns and all(_is_multiple(step, grain) for step in steps):
             return grain
     return GRAINS_NS[-1]

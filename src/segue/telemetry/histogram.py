@@ -50,8 +50,8 @@ class Histogram:
             self._counts[bucket] = self._counts.get(bucket, 0) + times
         self.count += other.count
         self.sum_ns += other.sum_ns
-        self.min_ns = _least(self.min_ns, other.min_ns)
-        self.max_ns = other.max_ns if self.max_ns is None else max(self.max_ns, other.max_ns or 0)
+        self.min_ns = min((end for end in (self.min_ns, other.min_ns) if end is not None), default=None)
+        self.max_ns = max((end for end in (self.max_ns, other.max_ns) if end is not None), default=None)
 
     def percentile(self, percent: float) -> int | None:
         """The nearest-rank percentile, within `RELATIVE_ERROR`: the least value that `percent` % do not exceed.
@@ -107,7 +107,7 @@ def decode_histogram(data: bytes) -> Histogram:
     """
     try:
         encoded = _decoder.decode(data)
-    except (msgspec.DecodeError, msgspec.ValidationError) as error:
+    except BAD_BYTES as error:
         raise PeerProtocolError(f"not a histogram: {error}") from error
     if encoded.version != _VERSION:
         raise PeerProtocolError(f"histogram of version {encoded.version}; this release reads {_VERSION}")
@@ -164,12 +164,10 @@ def _rank(percent: float, count: int) -> int:
     return -(-thousandths * count // 100_000)
 
 
-def _least(one: int | None, other: int | None) -> int | None:
-    known = [value for value in (one, other) if value is not None]
-    return min(known, default=None)
-
-
 STANDARD_PERCENTS: Final = (50.0, 95.0, 99.0, 99.9)
+
+BAD_BYTES: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+"""All that msgspec raises on bytes from outside: text that is not UTF-8 and deep nesting have no error of its own."""
 
 _EXACT_BITS: Final = 6
 _PER_DOUBLING: Final = 1 << (_EXACT_BITS - 1)

@@ -13,7 +13,7 @@ import msgspec
 from segue.model.errors import JournalTooNew, PeerProtocolError
 from segue.model.ids import ItemId, TurnId
 from segue.model.time import NS_PER_MS, ClockDomain
-from segue.telemetry.histogram import Histogram, decode_histogram
+from segue.telemetry.histogram import BAD_BYTES, Histogram, decode_histogram
 from segue.telemetry.hops import HopName, TurnHops
 from segue.telemetry.marks import Mark
 from segue.telemetry.relation import ClockFix
@@ -131,7 +131,7 @@ def decode_turn_record(data: bytes) -> TurnRecord:
         if version > VERSION:
             raise JournalTooNew(found=version, supported=VERSION, where="turn record")
         return _decoder.decode(data)
-    except (msgspec.DecodeError, msgspec.ValidationError) as error:
+    except BAD_BYTES as error:
         raise PeerProtocolError(f"not a turn record: {error}") from error
 
 
@@ -209,7 +209,7 @@ def decode_hop_stats(data: bytes) -> HopStats:
     """
     try:
         encoded = _stats_decoder.decode(data)
-    except (msgspec.DecodeError, msgspec.ValidationError) as error:
+    except BAD_BYTES as error:
         raise PeerProtocolError(f"not hop statistics: {error}") from error
     if len(encoded) > NAMES_MAX:
         raise PeerProtocolError(f"hop statistics of {len(encoded)} names; at most {NAMES_MAX}")

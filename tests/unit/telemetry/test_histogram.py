@@ -11,6 +11,17 @@ def test_an_empty_one_has_no_percentiles() -> None:
     assert Histogram().percentiles(STANDARD_PERCENTS) == (None, None, None, None)
 
 
+def test_an_empty_one_survives_its_bytes_and_a_merge() -> None:
+    read = decode_histogram(Histogram().encode())
+    assert (read.count, read.min_ns) == (0, None)
+    read.merge(Histogram())
+    assert (read.count, read.min_ns, read.max_ns) == (0, None, None)
+    counted = Histogram()
+    counted.add(5)
+    counted.merge(read)
+    assert (counted.min_ns, counted.max_ns) == (5, 5)
+
+
 def test_one_value_is_every_percentile_exactly() -> None:
     counted = Histogram()
     counted.add(123_456_789)

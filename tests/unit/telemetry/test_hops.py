@@ -3,9 +3,11 @@
 import pytest
 
 from segue.model.time import NS_PER_MS, ClockDomain
+from segue.telemetry.clock import ClockRelation
 from segue.telemetry.hops import Hop, HopName, TurnHops, tile
 from segue.telemetry.marks import Mark, MarkName
-from tests.support.turns import CORE, fixes, mark, marks
+from segue.telemetry.relation import relate
+from tests.support.turns import CLIENT, CORE, EDGE, fixes, mark, marks
 
 LEGS = [
     HopName.CAPTURE,
@@ -120,6 +122,14 @@ def test_an_unrelated_client_still_has_an_exact_voice_to_voice() -> None:
 
 def test_an_early_core_out_is_no_response_latency() -> None:
     assert tile(marks({MarkName.CORE_OUT: 10}), fixes(), CORE).response_latency_ns is None
+
+
+def test_where_the_direct_relation_cannot_say_the_way_by_the_core_bounds_the_hop() -> None:
+    client_core = relate(fixes(), CLIENT, CORE)
+    assert client_core is not None
+    edge_core = fixes()[1]
+    turn = tile(marks(), [ClockRelation(CLIENT, EDGE), client_core, edge_core], CORE)
+    assert of(turn, HopName.UPLINK).bound_ns == 6 * NS_PER_MS
 
 
 def test_no_marks_no_hops() -> None:

@@ -1,6 +1,7 @@
 """Which marks are believed, and where they land."""
 
 from segue.model.time import NS_PER_MS, ClockDomain
+from segue.telemetry.clock import ClockRelation
 from segue.telemetry.marks import Mark, MarkName
 from segue.telemetry.placing import TURN_NS_MAX, place
 from tests.support.turns import CLIENT, CORE, EDGE, OFFSETS, TRUE_MS, fixes, mark, marks
@@ -68,6 +69,12 @@ def test_without_a_relation_and_without_both_ends_the_core_stays_the_common_one(
     placement = place(marks({MarkName.CLIENT_IN: None, MarkName.EAR: None}), [], CORE)
     assert MarkName.MIC in placement.left_out
     assert MarkName.CORE_OUT not in placement.left_out
+
+
+def test_a_clock_whose_relation_cannot_say_is_left_out() -> None:
+    empty = ClockRelation(EDGE, CORE)
+    placement = place([mark(MarkName.EDGE_IN, 16), mark(MarkName.CORE_IN, 17)], [empty], CORE)
+    assert placement.left_out == (MarkName.EDGE_IN,)
 
 
 def test_an_acausal_turn_is_no_exchange() -> None:

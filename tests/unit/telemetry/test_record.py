@@ -20,6 +20,9 @@ from segue.telemetry.record import (
 )
 from tests.support.turns import CORE, fixes, marks
 
+NOT_UTF8 = msgspec.msgpack.encode({"turn_id": "t"})[:-1] + b"\xff"
+DEEP = b"\x81\xa1z" + b"\x91" * 5_000 + b"\x90"
+
 
 def turn_record(changes: dict[MarkName, float | None] | None = None) -> TurnRecord:
     given = marks(changes)
@@ -57,7 +60,7 @@ def test_a_record_that_is_too_new_says_so() -> None:
     assert (refused.value.found, refused.value.supported) == (VERSION + 1, VERSION)
 
 
-@pytest.mark.parametrize("data", [b"", b"\xc1", b"\x90", msgspec.msgpack.encode({"turn_id": 5}), b"\x81\xa1\xff\x01"])
+@pytest.mark.parametrize("data", [b"", b"\xc1", b"\x90", msgspec.msgpack.encode({"turn_id": 5}), NOT_UTF8, DEEP])
 def test_bytes_that_are_none_are_refused(data: bytes) -> None:
     with pytest.raises(PeerProtocolError, match="not a turn record"):
         decode_turn_record(data)
@@ -119,6 +122,8 @@ def test_invented_names_do_not_grow_it() -> None:
 def test_bytes_that_are_no_stats_are_refused() -> None:
     with pytest.raises(PeerProtocolError, match="not hop statistics"):
         decode_hop_stats(b"\xc1")
+    with pytest.raises(PeerProtocolError, match="not hop statistics"):
+        decode_hop_stats(b"\x81\xa1\xff\xc4\x00")
     with pytest.raises(PeerProtocolError, match="not a histogram"):
         decode_hop_stats(msgspec.msgpack.encode({"capture": b"?"}))
     with pytest.raises(PeerProtocolError, match="at most 64"):
