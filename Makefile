@@ -31,7 +31,7 @@ python: .venv/.stamps/native
 	@touch .venv/.stamps/deps && touch .venv/.stamps/native
 
 .venv/.stamps/native: $(NATIVE) .venv/.stamps/deps
-	@[ -z "$$(find $(NATIVE) -newer $@ 2>/dev/null)" ] && [ -e $@ ] || { echo "building native/"; $(BIN)/maturin develop --release --quiet; }
+	@[ -z "$$(find $(NATIVE) -newer $@ 2>/dev/null)" ] && [ -e $@ ] || { echo "building native/"; out=$$($(BIN)/maturin develop --release --skip-install 2>&1) || { echo "$$out"; exit 1; }; }
 	@touch $@
 
 web: $(if $(WEB),.venv/.stamps/web)
