@@ -6,7 +6,7 @@
         assert fake.calls["chat"] == 2
 
 Each request to a route takes the route's next behaviour; past the end the last one is repeated; unscripted routes
-answer well. `python -m tests.support.fake_providers --port 9000 --latency-ms 100` serves the well-behaved ones for ever.
+answer well. `python -m tests.support.fake_providers --port 9000 --latency-ms 100` serves the good ones for ever.
 """
 
 import argparse
