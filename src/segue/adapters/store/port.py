@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from segue.model.errors import LocalProtocolError
 from segue.model.ids import Epoch, NodeId, Seq, SessionId
 from segue.model.time import WallMs
 from segue.session.rows import Row, Snapshot, Urgency
@@ -94,9 +95,30 @@ class Store(Protocol):
     async def sessions(
         self, *, limit: int, started_before: WallMs | None = None, subject: str | None = None
     ) -> list[SessionSummary]:
-        """List sessions, last started first; only those of `subject` if it is given."""
+        """List sessions, last started first; only those of `subject` if it is given.
+
+        Cost: O(limit); with `subject`, O(all sessions), in pages.
+        """
         ...
 
     async def close(self) -> None:
         """Commit what was accepted, then let go of everything. Later calls raise StoreUnavailable."""
         ...
+
+
+def check_put(rows: Sequence[Row]) -> None:
+    """Refuse a put that no store may accept.
+
+    Raises:
+        LocalProtocolError: It is empty, of more than one session, or its slots do not follow one another from 1 on.
+    """
+    if not rows:
+        raise LocalProtocolError("a put needs at least one row")
+    session, seq = rows[0].session, rows[0].seq
+    if seq < 1:
+        raise LocalProtocolError(f"{session}: slots begin at 1, not {seq}")
+    for offset, row in enumerate(rows):
+        if row.session != session or row.seq != seq + offset:
+            raise LocalProtocolError(
+                f"{session}: a put is of one session and consecutive slots; got {row.session} {row.seq}"
+            )
