@@ -92,9 +92,9 @@ class ClockRelation:
         """
         self._check_shape(sample)
         grain = _grain_shown(self._grain_ns, self._samples[-1] if self._samples else None, sample)
-        if sample.rtt_ns < -2 * grain:
+        if self._fix_of(sample, grain).bound_ns < 0:
             raise PeerProtocolError(
-                f"clock sample: round trip of {sample.rtt_ns} ns, less than nothing; "
+                f"clock sample: round trip of {sample.rtt_ns} ns, less than grain and drift explain; "
                 "t0 and t3 must be stamps of one monotonic clock, t1 and t2 the stamps of the pong, unchanged",
                 param="t3_ns",
             )

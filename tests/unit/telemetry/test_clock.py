@@ -178,6 +178,19 @@ def test_absurd_stamps_are_refused_by_name_and_change_nothing(t0: int, t1: int, 
     assert clocks.grain_ns == GRAINS_NS[0]
 
 
+def test_a_round_trip_below_zero_that_drift_explains_is_taken() -> None:
+    clocks = relation()
+    clocks.add(exchange(NS_PER_S + FINE, 500_321, 500_321))
+    assert clocks.grain_ns == GRAINS_NS[-1]
+    at = 2 * NS_PER_S
+    fast = ClockSample(t0_ns=at, t1_ns=at + OFFSET, t2_ns=at + OFFSET + 400_037_000, t3_ns=at + 400_000_777)
+    assert fast.rtt_ns < -2 * clocks.grain_ns
+    assert clocks.add(fast) is SampleOutcome.TAKEN
+    late = ClockSample(t0_ns=at, t1_ns=at + OFFSET, t2_ns=at + OFFSET + 400_080_000, t3_ns=at + 400_000_777)
+    with pytest.raises(PeerProtocolError, match="round trip"):
+        clocks.add(late)
+
+
 def test_drift_during_a_long_exchange_is_in_its_bound() -> None:
     sample = ClockSample(t0_ns=0, t1_ns=0, t2_ns=4 * NS_PER_S, t3_ns=4 * NS_PER_S)
     assert fix_of_exchange(CLIENT, CORE, sample, grain_ns=0, drift_ppm=100).bound_ns == 200_000 + 1
