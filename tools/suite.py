@@ -155,7 +155,8 @@ def run_pytest(step: Step, env: Mapping[str, str]) -> Counts:
 
 
 def run_counted(step: Step, env: Mapping[str, str], count: Callable[[str], Counts]) -> Counts:
-    process = subprocess.Popen(
+    lines = []
+    with subprocess.Popen(
         step.command,
         cwd=ROOT / step.where,
         env=env,
@@ -164,13 +165,12 @@ def run_counted(step: Step, env: Mapping[str, str], count: Callable[[str], Count
         stderr=subprocess.STDOUT,
         text=True,
         errors="replace",
-    )
-    lines = []
-    assert process.stdout is not None
-    for line in process.stdout:
-        print(line, end="", flush=True)
-        lines.append(line)
-    code = process.wait()
+    ) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            print(line, end="", flush=True)
+            lines.append(line)
+    code = process.returncode
     counts = count("".join(lines))
     if code:
         return counts if counts.failed else counts + Counts(failed=1)
@@ -200,7 +200,7 @@ def web_counts(output: str) -> Counts:
     """Reads node's own test runner (`# pass 12`) and vitest (`Tests  1 failed | 12 passed (13)`)."""
     plain = re.sub(r"\x1b\[[0-9;]*m", "", output)
     node = {
-        name: sum(map(int, re.findall(rf"^\W* ?{name} (\d+)$", plain, re.M))) for name in ("pass", "fail", "skipped")
+        name: sum(map(int, re.findall(rf"^\S* ?{name} (\d+)$", plain, re.M))) for name in ("pass", "fail", "skipped")
     }
     vitest = " ".join(re.findall(r"^\s*Tests\s+(.*)$", plain, re.M))
     by_word = {word: int(number) for number, word in re.findall(r"(\d+) (passed|failed|skipped)", vitest)}
