@@ -113,7 +113,6 @@ fn equal_rates_pass_through_and_unknown_rates_are_refused() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
     #[test]
     fn chunking_does_not_matter(
         from in 0..4_usize, to in 0..4_usize,
