@@ -225,7 +225,7 @@ _REQUESTS = (
 )  # fmt: skip
 _PERSONAL = (Kind.NAME, Kind.PHONE, Kind.EMAIL)
 _CANCELS = ("never mind", "nevermind", "cancel", "forget it", "forget that", "forget about it", "stop that", "drop it")
-_AGAIN = ("again", "retry", "once more")
+_AGAIN = ("try again", "try it again", "try that again", "retry", "try once more", "do it again")
 _DINING = frozenset(
     {"table", "restaurant", "dinner", "diner", "evening", "show", "theatre", "theater", "cinema", "party"}
 )

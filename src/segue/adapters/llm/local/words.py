@@ -152,11 +152,11 @@ _ASKING = frozenset(
 )
 STOP_WORDS = frozenset(
     word_list(
-        "where where's a an the and or but if so of to in on at for from by with about as into than then is are was were be "
-        "been am do does did doing have has had can could will would shall should may might must i i'm i'd i'll "
-        "i've me my mine we we're us our you you're your yours he she it it's its they them their this that "
-        "that's these those there here what what's which who who's whom when when's how how's why not no yes "
-        "please just some any all um uh er well okay ok hey hi hello tell know like want need let let's get go "
-        "going much many one's also very really too"
+        "where where's a an the and or but if so of to in on at for from by with about as into than then is "
+        "are was were be been am do does did doing have has had can could will would shall should may might "
+        "must i i'm i'd i'll i've me my mine we we're us our you you're your yours he she it it's its they "
+        "them their this that that's these those there here what what's which who who's whom when when's how "
+        "how's why not no yes please just some any all um uh er well okay ok hey hi hello tell know like want "
+        "need let let's get go going much many one's also very really too"
     )
 )
