@@ -1,0 +1,254 @@
+"""The commands and their flags; what they do is in the modules beside this one."""
+
+import asyncio
+from collections.abc import Coroutine, Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import click
+import typer
+from rich.console import Console
+from rich.markup import escape
+
+from segue import __version__
+from segue.model.errors import ConfigError, SegueError
+
+CONFIG_STATUS = 78
+"""Exit status (sysexits `EX_CONFIG`) of an error that only the operator can mend."""
+
+app = typer.Typer(
+    name="segue",
+    help="Live voice conversations with machines that survive the machines.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+)
+models_app = typer.Typer(help="Install and list the local speech models.", no_args_is_help=True)
+config_app = typer.Typer(help="See the configuration in force.", no_args_is_help=True)
+app.add_typer(models_app, name="models")
+app.add_typer(config_app, name="config")
+
+console = Console()
+errors = Console(stderr=True)
+
+AgentFile = Annotated[
+    Path | None, typer.Argument(metavar="[AGENT.PY]", help="Your agent; without one, a plain assistant.")
+]
+ConfigFile = Annotated[Path | None, typer.Option("--config", help="TOML file; `segue.toml` here if there is one.")]
+StateFolder = Annotated[Path | None, typer.Option("--state", help="Folder of the journal and keys [.segue].")]
+Host = Annotated[str | None, typer.Option(help="Address the edge listens on [127.0.0.1].")]
+Port = Annotated[int | None, typer.Option(help="Port the edge listens on [8080].")]
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command; returns the exit status."""
+    try:
+        status = app(args=list(arguments), standalone_mode=False)
+        return status if isinstance(status, int) else 0
+    except click.exceptions.Abort:
+        return 130
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except KeyboardInterrupt:
+        return 130
+    except SegueError as error:
+        return _report(error)
+    except BaseExceptionGroup as group:
+        return _report(_first(group))
+
+
+@app.command()
+def up(
+    agent: AgentFile = None,
+    config: ConfigFile = None,
+    state: StateFolder = None,
+    host: Host = None,
+    port: Port = None,
+) -> int:
+    """Run everything on this machine: an edge and a core, started again if they die."""
+    from segue.cli.roles import run_up
+
+    return _run(run_up(agent, config, _flags(state=state, host=host, port=port), console))
+
+
+@app.command()
+def edge(
+    config: ConfigFile = None,
+    state: StateFolder = None,
+    host: Host = None,
+    port: Port = None,
+    core: Annotated[list[str] | None, typer.Option(help="host:port of a core's trunk; repeat for several.")] = None,
+) -> int:
+    """Run an edge: sockets and tokens, no sessions. It may be killed at any time."""
+    from segue.cli.roles import run_edge_role
+
+    flags = _flags(state=state, host=host, port=port)
+    flags["edge"]["cores"] = core or None
+    return _run(run_edge_role(config, flags))
+
+
+@app.command()
+def core(
+    agent: AgentFile = None,
+    config: ConfigFile = None,
+    state: StateFolder = None,
+    listen: Annotated[str | None, typer.Option(help="host:port of the trunk [127.0.0.1:7070].")] = None,
+) -> int:
+    """Run a core: the sessions, their journal, the models. It may be killed at any time."""
+    from segue.cli.roles import run_core_role
+
+    flags = _flags(state=state)
+    flags["core"] = {"listen": listen}
+    return _run(run_core_role(agent, config, flags))
+
+
+@app.command()
+def call(
+    lines: Annotated[list[str], typer.Argument(help="What to say, one argument a turn: text, or a WAV file.")],
+    url: Annotated[list[str] | None, typer.Option(help="Edge to call; repeat for several.")] = None,
+    token: Annotated[str | None, typer.Option(envvar="SEGUE_API_KEY", help="API key or ek_ secret.")] = None,
+    state: StateFolder = None,
+    out: Annotated[Path | None, typer.Option(help="Write what was heard to this WAV file.")] = None,
+    json_path: Annotated[Path | None, typer.Option("--json", help="Write everything to this file.")] = None,
+    calls: Annotated[int, typer.Option(min=1, max=10_000, help="Make this many calls at once.")] = 1,
+    rate: Annotated[float, typer.Option(min=0.01, help="New calls a second, with --calls.")] = 5.0,
+    barge_in: Annotated[
+        int | None, typer.Option(metavar="MS", help="Say the last line this far into the answer before it.")
+    ] = None,
+    wait_for_greeting: Annotated[bool, typer.Option(help="Let the agent speak first.")] = False,
+) -> int:
+    """Call a Segue and talk to it: speech in, answer out, transcript and where the time went.
+
+    Exit status 0 if every line was answered.
+    """
+    from segue.cli.call import CallOrder, run_call
+    from segue.cli.installation import find_api_key
+
+    key = token or find_api_key(state or Path(".segue"))
+    if key is None:
+        hint = "give --token or SEGUE_API_KEY, or run it where `segue up` runs"
+        raise ConfigError("token", "there is none", hint=hint)
+    order = CallOrder(
+        lines=lines,
+        urls=url or ["http://localhost:8080"],
+        token=key,
+        out=out,
+        json_path=json_path,
+        calls=calls,
+        rate_per_s=rate,
+        barge_in_ms=barge_in,
+        waits_for_greeting=wait_for_greeting,
+    )
+    return _run(run_call(order, console))
+
+
+@app.command()
+def demo(
+    port: Port = None,
+    state: StateFolder = None,
+    kill: Annotated[bool, typer.Option(help="Kill the core in the middle of an answer.")] = True,
+    stay: Annotated[bool, typer.Option(help="Stay up for you to talk to, until Ctrl-C.")] = True,
+) -> int:
+    """Start Segue, hold a spoken conversation with it, show where the time went, and stay up."""
+    from segue.cli.demo import run_demo
+
+    return _run(run_demo(_flags(state=state, port=port), console, kills=kill, stays=stay))
+
+
+@app.command()
+def trace(
+    session: Annotated[str | None, typer.Argument(help="Session id; without one, the latest sessions.")] = None,
+    turn: Annotated[int | None, typer.Option(min=1, help="Only this turn, counted from 1.")] = None,
+    config: ConfigFile = None,
+    state: StateFolder = None,
+) -> int:
+    """Draw the waterfall of any past turn, from the journal."""
+    from segue.cli.trace import run_trace
+
+    return _run(run_trace(session, turn, config, _flags(state=state), console))
+
+
+@app.command()
+def doctor(config: ConfigFile = None, state: StateFolder = None) -> int:
+    """Say what this machine has and lacks, and what to do about it."""
+    from segue.cli.doctor import run_doctor
+
+    return run_doctor(config, _flags(state=state), console)
+
+
+@app.command()
+def init(file: Annotated[Path, typer.Argument(help="File to write.")] = Path("agent.py")) -> int:
+    """Write a commented agent to start from."""
+    from segue.cli.starter import write_starter
+
+    write_starter(file)
+    console.print(f"wrote {file}; run it with: segue up {file}", highlight=False)
+    return 0
+
+
+@models_app.command("install")
+def models_install(
+    names: Annotated[list[str] | None, typer.Argument(help="Models, or hf:org/name/file; all if none.")] = None,
+) -> int:
+    """Fetch pinned, hash-checked models into the cache."""
+    from segue.cli.models import install
+
+    install(names or [], console)
+    return 0
+
+
+@models_app.command("list")
+def models_list(
+    measure: Annotated[bool, typer.Option(help="Also measure each model's speed on this machine.")] = False,
+) -> int:
+    """Show what is installed, its size, licence and (measured) real-time factor."""
+    from segue.cli.models import list_models, measured_factors
+
+    list_models(console, _run(measured_factors(console)) if measure else None)
+    return 0
+
+
+@config_app.command("show")
+def config_show(config: ConfigFile = None, state: StateFolder = None) -> int:
+    """Print every setting in force and where it came from. Secrets are not printed."""
+    from segue.cli.config_show import show
+
+    show(config, _flags(state=state), console)
+    return 0
+
+
+@app.callback(invoke_without_command=True)
+def top(version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False) -> None:
+    """Nothing but the version."""
+    if version:
+        console.print(__version__, highlight=False)
+        raise typer.Exit
+
+
+def _flags(*, state: Path | None = None, host: str | None = None, port: int | None = None) -> dict[str, dict[str, Any]]:
+    return {"state": {"dir": str(state) if state else None}, "edge": {"host": host, "port": port}}
+
+
+def _run(work: "Coroutine[Any, Any, Any]") -> Any:
+    import uvloop
+
+    return uvloop.run(work)
+
+
+def _report(error: BaseException) -> int:
+    if isinstance(error, SegueError):
+        errors.print(f"[red]segue:[/red] {escape(str(error))}", highlight=False)
+        return CONFIG_STATUS if isinstance(error, ConfigError) else 1
+    if isinstance(error, KeyboardInterrupt | asyncio.CancelledError):
+        return 130
+    raise error
+
+
+def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    """The first leaf: what ended the others."""
+    error: BaseException = group
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error

@@ -1,0 +1,133 @@
+"""`segue demo`: Segue talks to itself, is killed while it does, and shows where every millisecond went.
+
+The conversation is real: the caller's lines are spoken by the local voice at 1x, recognised, answered and heard. In the
+middle of one answer the core is killed with SIGKILL, in the middle of one question the edge; the supervisor starts them
+again, and the last question asks for something said before all that.
+"""
+
+import asyncio
+import os
+import signal
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import aiohttp
+from rich.console import Console
+
+from segue.adapters.clock.system import SystemClock
+from segue.cli.call import prepare_lines
+from segue.cli.call_report import print_call
+from segue.cli.models import install, missing_models, open_cache
+from segue.cli.roles import Running, start_up
+from segue.client.caller import Caller, CallReport, Line
+from segue.client.connection import ConnectionConfig
+from segue.model.errors import ConfigError
+
+SCRIPT = (
+    "Hello, who are you?",
+    "My name is Ada, and I live in Lisbon.",
+    "What can you do for me?",
+    "What is my name, and where do I live?",
+)
+KILL_CORE_IN_ANSWER = 3
+"""Counted from 1: the core dies when this answer begins to be heard."""
+KILL_EDGE_IN_LINE = 4
+"""The edge dies while this line is being said."""
+
+READY_MS_MAX = 60_000
+
+
+@dataclass(slots=True)
+class Assassin:
+    """Kills a role once, at the right moment, and says so."""
+
+    running: Running
+    console: Console
+    answers_begun: int = 0
+    killed: list[str] = field(default_factory=list)
+    _items: set[str] = field(default_factory=set)
+
+    def watch(self, event: Mapping[str, Any]) -> None:
+        """Kill the core when the chosen answer begins."""
+        if event["type"] == "response.output_audio.delta" and event["item_id"] not in self._items:
+            self._items.add(event["item_id"])
+            self.answers_begun += 1
+            if self.answers_begun == KILL_CORE_IN_ANSWER:
+                self.kill("core", "in the middle of an answer")
+
+    def kill(self, role: str, when: str) -> None:
+        """SIGKILL, as an operator or an out-of-memory killer would."""
+        pid = self.running.pid(role)
+        if pid is None:
+            return
+        self.killed.append(role)
+        self.console.print(f"[red]kill -9[/red] {role} (pid {pid}) {when}", highlight=False)
+        os.kill(pid, signal.SIGKILL)
+
+
+async def run_demo(flags: Mapping[str, Mapping[str, Any]], console: Console, *, kills: bool, stays: bool) -> int:
+    """Hold the demonstration; returns 0 if every line was answered."""
+    if missing_models(open_cache()):
+        console.print("fetching the local speech models (about 80 MB, once)", highlight=False)
+        install([], console)
+    lines = await prepare_lines(SCRIPT)
+    async with start_up(None, None, flags, console) as running:
+        await _ready(running.url)
+        report = await _converse(running, lines, console, kills=kills)
+        console.print()
+        print_call(console, report, shows_every_turn=True)
+        console.print(f"\n[dim]again from the journal: segue trace {report.session_id}[/dim]", highlight=False)
+        if stays:
+            console.print(f"\nNow you: [bold]{running.url}[/bold]   (Ctrl-C stops)", highlight=False)
+            await running.ended()
+    return 0 if report.is_complete else 1
+
+
+async def _converse(running: Running, lines: list[Line], console: Console, *, kills: bool) -> CallReport:
+    assassin = Assassin(running, console)
+    caller = Caller(ConnectionConfig(edges=(running.url,), token=running.api_key), SystemClock())
+    printed: set[tuple[str, str]] = set()
+
+    def on_event(event: Mapping[str, Any]) -> None:
+        if kills:
+            assassin.watch(event)
+        for entry in caller.report.transcript:
+            if (entry.role, entry.item_id) not in printed:
+                printed.add((entry.role, entry.item_id))
+                who = "[cyan]you  [/cyan]" if entry.role == "user" else "[green]agent[/green]"
+                console.print(f"{who}  {entry.text}", highlight=False)
+
+    caller.on_event = on_event
+    async with asyncio.TaskGroup() as tasks:
+        if kills:
+            tasks.create_task(_kill_edge(caller, assassin), name="demo.kill-edge")
+        return await caller.call(lines)
+
+
+async def _kill_edge(caller: Caller, assassin: Assassin) -> None:
+    """Wait until the chosen line is half said, then kill the edge."""
+    while caller.report.lines_said < KILL_EDGE_IN_LINE:
+        if caller.report.ended_ns:
+            return
+        await asyncio.sleep(0.05)
+    await asyncio.sleep(0.8)
+    assassin.kill("edge", "in the middle of a question")
+
+
+async def _ready(url: str) -> None:
+    """Wait until the edge serves and has a core.
+
+    Raises:
+        ConfigError: It took too long.
+    """
+    async with aiohttp.ClientSession() as http:
+        for _ in range(READY_MS_MAX // 50):
+            try:
+                async with http.get(f"{url}/readyz") as answer:
+                    if answer.status == 200:
+                        return
+            except aiohttp.ClientError:
+                pass
+            await asyncio.sleep(0.05)
+    raise ConfigError("segue", f"was not ready after {READY_MS_MAX // 1000} s", hint="its messages are above")
