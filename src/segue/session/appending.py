@@ -84,6 +84,7 @@ class AppendLine:
         self._urgent_through = Seq(0)
         self._state: _State = _Clear()
         self._failures = 0
+        self._reason = ""
         self._backoff = Backoff(session, config)
 
     @property
@@ -100,10 +101,12 @@ class AppendLine:
         """Bytes of their bodies."""
         return self._bytes
 
-    def is_away(self, now: MonoNs) -> bool:
-        """Whether the store does not answer: it failed more than once running, or has been silent for too long."""
+    def away(self, now: MonoNs) -> str | None:
+        """Why the store counts as away, or None: it failed more than once running, or has been silent for too long."""
+        if self._failures > 1:
+            return self._reason
         slow_at = self._slow_at()
-        return self._failures > 1 or (slow_at is not None and now >= slow_at)
+        return "no answer to an append" if slow_at is not None and now >= slow_at else None
 
     def push(self, row: Row, urgency: Urgency) -> None:
         """Queue a row behind those before it."""
@@ -146,12 +149,13 @@ class AppendLine:
         self._state = _Resolving(state.rows, is_asked=False)
         return None
 
-    def unknown(self, now: MonoNs, seq: Seq) -> None:
+    def unknown(self, now: MonoNs, seq: Seq, reason: str) -> None:
         """The answer to the outstanding append is lost: read its slots, at once the first time, later from then on."""
         state = self._in_flight("AppendUnknown")
         if seq != state.rows[0].seq:
             raise LocalProtocolError(f"AppendUnknown {seq}, but the append began at {state.rows[0].seq}")
         self._failures += 1
+        self._reason = reason
         if self._failures > 1:
             self._state = _BackingOff(state.rows, self._backoff.next(now))
         else:
@@ -169,10 +173,11 @@ class AppendLine:
             raise LocalProtocolError(f"slots {offered[0].seq}..{offered[-1].seq}: an append landed in part")
         return self._lose(offered[0].seq)
 
-    def unread(self, now: MonoNs) -> None:
+    def unread(self, now: MonoNs, reason: str) -> None:
         """The slots could not be read."""
         rows = self._asked("StoreLost")
         self._failures += 1
+        self._reason = reason
         self._state = _BackingOff(rows, self._backoff.next(now))
 
     def next_retry(self) -> MonoNs | None:

@@ -50,6 +50,7 @@ from segue.session.outputs import (
 )
 from segue.session.replay import Replay
 from segue.session.rows import EPOCH_KIND, EpochBody, Row, Snapshot, Urgency, encode_epoch
+from segue.session.snapshots import SnapshotKeeper
 from segue.session.states import (
     Claiming,
     Ended,
@@ -87,8 +88,7 @@ class SessionMachine(Generic[E, F]):
         self._epoch = Epoch(0)
         self._last = Seq(0)
         self._durable = Seq(0)
-        self._snapshot_at = Seq(0)
-        self._snapshot: Snapshot | None = None
+        self._snapshots = SnapshotKeeper(session, kind, config.snapshot_rows)
         self._line = AppendLine(session, config)
         self._gate: OutputGate[F] = OutputGate(ms(config.gate_patience_ms))
         self._backoff = Backoff(session, config)
@@ -187,7 +187,7 @@ class SessionMachine(Generic[E, F]):
                 self._stop(StopReason.RESTED, None)
             case Restoring(claim=claim), SnapshotRead(snapshot=snapshot):
                 self._noticed(True, "")
-                self._read_from(claim, snapshot)
+                self._read(claim, snapshot)
             case Restoring(claim=claim), StoreLost(reason=reason):
                 self._noticed(False, reason)
                 self._state = Restoring(claim, self._backoff.next(now))
@@ -202,13 +202,11 @@ class SessionMachine(Generic[E, F]):
             case Claiming() | Owning() | Resting(), AppendRefused(seq=seq):
                 self._on_verdict(now, self._line.refused(seq))
             case Claiming() | Owning() | Resting(), AppendUnknown(seq=seq, reason=reason):
-                self._line.unknown(now, seq)
-                self._notice_line(now, reason)
+                self._line.unknown(now, seq, reason)
             case Claiming() | Owning() | Resting(), RowsRead(rows=rows):
                 self._on_verdict(now, self._line.slots_read(rows))
             case Claiming() | Owning() | Resting(), StoreLost(reason=reason):
-                self._line.unread(now)
-                self._notice_line(now, reason)
+                self._line.unread(now, reason)
             case Owning(), Happened():
                 self._on_event(now, event)
             case Owning(), Rest():
@@ -220,21 +218,19 @@ class SessionMachine(Generic[E, F]):
 
     # Replay and claim
 
-    def _read_from(self, claim: Claim, snapshot: Snapshot | None) -> None:
-        """Begin the replay at the snapshot's own last row, so that a snapshot the journal does not bear out is seen."""
+    def _read(self, claim: Claim, snapshot: Snapshot | None) -> None:
+        """Read on. From a snapshot's own last row, so that one which the journal does not bear out is found out."""
+        from_seq = snapshot.through if snapshot is not None else Seq(self._last + 1)
         self._state = Reading(claim, snapshot, None)
-        self._ask_rows(snapshot.through if snapshot is not None else Seq(1))
-
-    def _ask_rows(self, from_seq: Seq) -> None:
         self._out.append(ReadRows(session=self._session, from_seq=from_seq, limit=self._config.read_rows_max))
 
     def _on_replay(self, claim: Claim, snapshot: Snapshot | None, read: RowsRead) -> None:
         rows = read.rows
         if snapshot is not None:
             if not self._replay.restore(snapshot, rows[0] if rows else None):
-                self._read_from(claim, None)
+                self._read(claim, None)
                 return
-            self._snapshot_at = snapshot.through
+            self._snapshots.restored(snapshot.through)
             rows = rows[1:]
         try:
             for row in rows:
@@ -246,8 +242,7 @@ class SessionMachine(Generic[E, F]):
         self._durable = self._last
         self._gate.set_durable(self._durable)
         if not read.at_end:
-            self._state = Reading(claim, None, None)
-            self._ask_rows(Seq(self._last + 1))
+            self._read(claim, None)
             return
         body = EpochBody(node=claim.node, claim=claim.claim, subject=claim.subject)
         row = encode_epoch(self._session, Seq(self._last + 1), Epoch(self._epoch + 1), body)
@@ -277,8 +272,7 @@ class SessionMachine(Generic[E, F]):
                 self._state = Restoring(claim, None)
                 self._out.append(ReadSnapshot(session=self._session))
             case Reading(claim=claim, snapshot=snapshot, retry_at=at) if at is not None and now >= at:
-                self._state = Reading(claim, snapshot, None)
-                self._ask_rows(snapshot.through if snapshot is not None else Seq(self._last + 1))
+                self._read(claim, snapshot)
             case Owning():
                 self._run_kind_deadlines(now)
                 idle_at = self._idle_at()
@@ -348,10 +342,9 @@ class SessionMachine(Generic[E, F]):
                 self._noticed(True, "")
                 if isinstance(state, Claiming):
                     self._on_claimed(now, state.row)
-            case Taken(seq=seq), Claiming(claim=claim):
+            case Taken(), Claiming(claim=claim):
                 self._noticed(True, "")
-                self._state = Reading(claim, None, None)
-                self._ask_rows(seq)
+                self._read(claim, None)
             case Taken(seq=seq), _:
                 self._stop(StopReason.FENCED, SlotTaken(self._session, seq))
             case _:
@@ -361,32 +354,21 @@ class SessionMachine(Generic[E, F]):
         """Ask the store for what is next, let out what may go, keep a snapshot, and end if there is nothing left."""
         if not isinstance(self._state, Claiming | Owning | Resting):
             return
-        self._notice_line(now, "no answer")
+        away = self._line.away(now)
+        if away is not None:
+            self._noticed(False, away)
         request = self._line.poll(now, is_awaited=self._gate.has_durable)
         if request is not None:
             self._out.append(request)
         while (item := self._gate.poll(now)) is not None:
             self._out.append(item)
-        self._keep_snapshot()
-        if isinstance(self._state, Resting) and self._durable == self._last and not len(self._gate):
+        is_resting = isinstance(self._state, Resting)
+        if not isinstance(self._state, Claiming):
+            snapshot = self._snapshots.poll(self._last, self._epoch, self._durable, is_final=is_resting)
+            if snapshot is not None:
+                self._out.append(SaveSnapshot(snapshot=snapshot))
+        if is_resting and self._durable == self._last and not len(self._gate):
             self._stop(StopReason.RESTED, None)
-
-    def _keep_snapshot(self) -> None:
-        """Take one every so many rows and at rest; hold it until each of its rows is durable, then save it."""
-        since = self._last - self._snapshot_at
-        wanted = 1 if isinstance(self._state, Resting) else self._config.snapshot_rows
-        if self._snapshot is None and since >= wanted and not isinstance(self._state, Claiming):
-            self._snapshot_at = self._last
-            self._snapshot = Snapshot(
-                session=self._session, through=self._last, epoch=self._epoch, body=self._kind.snapshot()
-            )
-        if self._snapshot is not None and self._snapshot.through <= self._durable:
-            self._out.append(SaveSnapshot(snapshot=self._snapshot))
-            self._snapshot = None
-
-    def _notice_line(self, now: MonoNs, reason: str) -> None:
-        if self._line.is_away(now):
-            self._noticed(False, reason)
 
     def _noticed(self, is_available: bool, reason: str) -> None:
         if is_available:

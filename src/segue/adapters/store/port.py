@@ -1,6 +1,6 @@
 """What a store must do: put rows if their slots are free, read them back, keep a snapshot, list sessions.
 
-Rules of every implementation, held by one suite in `tests/integration/store`:
+Rules of every implementation, held by one suite in `tests/integration/adapters/store`:
 
 - `put` answers only when its rows are durable (survive a power cut), or raises. Of two puts for one slot exactly one
   wins.
