@@ -10,7 +10,13 @@ MACHINE_PATHS = re.compile(
     "|".join(
         [
             r"(?<![\w.$}~)-])/" + name
-            for name in (r"root/\w", r"work/\w", r"home/(?!user/|you/|me/)\w", r"Users/\w", r"tmp/\w+/\w+\.md")
+            for name in (
+                r"root/\w",
+                r"work/\w",
+                r"home/(?!(?:user|you|me|ada|alice|bob)\b)\w",
+                r"Users/\w",
+                r"tmp/\w+/\w+\.md",
+            )
         ]
     )
 )
