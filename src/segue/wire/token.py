@@ -3,8 +3,8 @@
 A client secret is `ek_` and a JWT (HS256, `kid` in its header); it says who may open a session and with what fields. A
 resume token is `rt_` and a route token (native codec); it names one session, and whoever bears it may go on with it.
 Rules: the fleet's keys are never used as they are but for the route token, whose codec labels its MAC; a client
-secret's key is derived, so that neither kind of token can be made from the other. Time comes in. A refusal says which of
-a few fixed things is wrong, and nothing of what the token holds.
+secret's key is derived, so that neither kind of token can be made from the other. Time comes in. A refusal says which
+of a few fixed things is wrong, and nothing of what the token holds.
 """
 
 import hashlib
