@@ -125,7 +125,7 @@ def cargo_test(env: Mapping[str, str] | None = None) -> Step:
 
 def pytest(name: str, *arguments: str) -> Step:
     paths = [argument for argument in arguments if not argument.startswith("tests/") or (ROOT / argument).exists()]
-    return Step(name=name, command=(sys.executable, "-m", "pytest", "-q", *paths))
+    return Step(name=name, command=(sys.executable, "-m", "pytest", "-q", "--continue-on-collection-errors", *paths))
 
 
 def run(step: Step) -> tuple[Counts, float]:
