@@ -38,7 +38,8 @@ class Checkpointer:
         if self._is_asked or self._pages < CHECKPOINT_PAGES:
             return
         if self._is_log_long:
-            self._is_log_long = _checkpoint(connection) > LOG_PAGES_MAX
+            _checkpoint(connection)
+            self._is_log_long = False
         self._pages = 0
         self._is_asked = True
         self._wanted.put(True)
@@ -57,9 +58,9 @@ class Checkpointer:
 
 
 def _checkpoint(connection: sqlite3.Connection) -> int:
-    """Copy what may be copied without making anyone wait; return how long the log is, in pages."""
-    _, log_pages, copied_pages = connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
-    return 0 if log_pages == copied_pages else int(log_pages)
+    """Copy what may be copied without making anyone wait; return how long the log was when this began, in pages."""
+    _, log_pages, _ = connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+    return int(log_pages)
 
 
 CHECKPOINT_PAGES = 1_000
