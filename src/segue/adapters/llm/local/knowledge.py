@@ -37,7 +37,7 @@ def _capital(said: str) -> str | None:
         return None
     country = match[1].removeprefix("the ")
     capital = _CAPITALS.get(country)
-    return None if capital is None else f"The capital of {country.title()} is {capital}."
+    return None if capital is None else f"The capital of {_titled(match[1])} is {capital.rstrip('.')}."
 
 
 def _length(said: str) -> str | None:
@@ -46,7 +46,8 @@ def _length(said: str) -> str | None:
         return None
     part, whole = match[1].rstrip("s"), match[2].rstrip("s")
     count = _PARTS.get((part, whole))
-    return None if count is None else f"There are {count} {part}s in a {whole}."
+    article = "an" if whole == "hour" else "a"
+    return None if count is None else f"There are {count} {part}s in {article} {whole}."
 
 
 def _count(said: str) -> str | None:
@@ -65,6 +66,10 @@ def _spell(said: str) -> str | None:
 def asks_time(question: str) -> bool:
     """Whether the question is for the time or the date now."""
     return _ASKS_TIME.search(phrase(question)) is not None
+
+
+def _titled(country: str) -> str:
+    return " ".join(word if word == "the" else word.capitalize() for word in country.split())
 
 
 def _plain(value: float) -> str:

@@ -170,7 +170,8 @@ _PAIR = re.compile(rf"{_MARK_Q}\s*(.+?)\s*{_MARK_A}\s*(.+?)(?=\s*(?:\n|\d+[.)]\s
 _OR = re.compile(r"\s*/\s*|\s*\|\s*|\s+or\s+|,\s*or\s+")
 _HEARD_WORDS_MIN = 3
 _LIKENESS_MIN = 0.8
-_SHORT_CHARS = 3
+"""Of words longer than `_SHORT_CHARS`: one letter wrong in five."""
+_SHORT_CHARS = 4
 _SCORE = ("my score", "the score", "how many points", "how am i doing", "how many right", "how many did i get")
 _REPEAT = (
     "repeat",

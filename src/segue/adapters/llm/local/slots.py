@@ -242,11 +242,10 @@ def _read_text(slot: Slot, hearing: Hearing, _: list[Slot]) -> Value | None:
 
 def _amount(said: list[str], unit: str) -> float | None:
     """The length of time in `said`, in `unit`s."""
+    text = re.sub(r"\bhalf an hour\b", "30 minutes", " ".join(said))
     total = 0.0
-    for amount, _, named in _LENGTH.findall(" ".join(said)):
+    for amount, _, named in _LENGTH.findall(text):
         total += (float(amount) if amount not in ("a", "an") else 1.0) * _UNIT_SECONDS[named]
-    if " half an hour " in f" {' '.join(said)} ":
-        total += _UNIT_SECONDS["minute"] * 30
     return total / _UNIT_SECONDS[unit.removesuffix("s")] if total else None
 
 
@@ -314,7 +313,7 @@ _NAME_FILLERS = frozenset(
     {"it's", "it", "is", "the", "name", "under", "put", "please", "just", "um", "uh", "for", "my", "yes", "sure", "i'm"}
     | {"i", "am", "make", "that", "thanks", "of", "oh", "well", "okay", "ok", "use", "call", "me", "hello", "hi"}
 )
-_UNDER_NAME = re.compile(r"\b(?:under|name of|on behalf of|for) ([A-Z][a-z'-]+(?: [A-Z][a-z'-]+)?)\b(?<!day)")
+_UNDER_NAME = re.compile(r"\b(?:[Uu]nder|name of|on behalf of|[Ff]or) ([A-Z][a-z'-]+(?: [A-Z][a-z'-]+)?)\b(?<!day)")
 _IN_PLACE = re.compile(r"\b(?:in|for|at|near|around|to) ([A-Z][\w'-]+(?: [A-Z][\w'-]+){0,2})")
 _EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 _LEAD_IN = re.compile(
