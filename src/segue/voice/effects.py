@@ -1,6 +1,7 @@
 """What a voice session wants done. The machine says it, the kernel's gate releases it, the core performs it.
 
-Rows are published by the core itself: when the gate releases a row, `projection.project(row)` is what the client is sent.
+Rows are published by the core itself: when the gate releases a row, `projection.project(row)` is what the client is
+sent.
 """
 
 from dataclasses import dataclass
@@ -12,7 +13,10 @@ from segue.wire.realtime.server import ServerEvent
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StartOperation:
-    """Run one attempt of an operation at `provider`; answer with OperationProgressed/Completed/Failed of the same attempt."""
+    """Run one attempt of an operation at `provider`.
+
+    Answer with OperationProgressed, OperationCompleted or OperationFailed of the same attempt.
+    """
 
     key: OperationKey
     request: OperationRequest

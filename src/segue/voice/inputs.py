@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from segue.model.ids import ItemId, OperationKey, UplinkIndex
 from segue.telemetry.marks import Mark
+from segue.telemetry.relation import ClockFix
 from segue.voice.results import OperationDelta, OperationResult
 from segue.wire.realtime.client import ClientEvent
 
@@ -59,7 +60,10 @@ class ClientFault:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AudioHeard:
-    """One detector window of user audio: it ends at `audio_ms` and is speech with `probability`."""
+    """One detector window of user audio: it ends at `audio_ms` and is speech with `probability`.
+
+    Without detection (`ConfigureHearing.is_detecting` false) the windows come all the same, with probability 0.
+    """
 
     audio_ms: int
     probability: float
@@ -110,6 +114,13 @@ class Marked:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ClocksRelated:
+    """Two clocks of a turn's path were compared by somebody else (edge and core, over the trunk)."""
+
+    fix: ClockFix
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StoreState:
     """The store went away or came back."""
 
@@ -124,5 +135,5 @@ class Tick:
 
 VoiceInput = (
     Begin | Attached | Detached | ClientSent | ClientFault | AudioHeard | OperationProgressed | OperationCompleted
-    | OperationFailed | SpeechSent | Marked | StoreState | Tick
+    | OperationFailed | SpeechSent | Marked | ClocksRelated | StoreState | Tick
 )  # fmt: skip

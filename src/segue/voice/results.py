@@ -72,7 +72,10 @@ class Synthesize:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallTool:
-    """Run one function of the agent's author. With `once`, never a second time unless `lookup` says it did not happen."""
+    """Run one function of the agent's author.
+
+    With `once`, never a second time unless the tool's `lookup` says that it did not happen.
+    """
 
     call_id: str
     name: str
