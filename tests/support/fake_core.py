@@ -8,6 +8,7 @@ shows every message echoed exactly once and in order, whatever dies.
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 import msgspec
 
@@ -46,6 +47,8 @@ class FakeFlow:
 class FakeCore:
     """`refuse` may answer an Open; `decide_every` batches decisions; `is_consuming` False keeps the credit."""
 
+    _running: ClassVar[list["FakeCore"]] = []
+
     def __init__(
         self,
         journal: FakeJournal | None = None,
@@ -70,6 +73,7 @@ class FakeCore:
         self.unlinked: list[str] = []
         self._fleet_key = fleet_key
         self._node = node
+        self._is_still = False
         self._listener: TrunkListener | None = None
         self.port = 0
 
@@ -78,6 +82,7 @@ class FakeCore:
         address = TrunkAddress(host="127.0.0.1", port=port)
         self._listener = await serve_trunk(address, identity, peer_role=EDGE, handler=self, clock=SystemClock())
         self.port = self._listener.address.port
+        self._running.append(self)
         return self
 
     def kill(self) -> None:
@@ -86,6 +91,20 @@ class FakeCore:
         self._listener.close()
         for link in list(self.links):
             link.abort("killed")
+        self._running.remove(self)
+
+    def stand_still(self) -> None:
+        """Keep the sockets open and say nothing, as a stopped process does."""
+        self._is_still = True
+        for link in self.links:
+            link._timer.cancel()  # type: ignore[attr-defined]
+
+    @classmethod
+    async def stop_all(cls) -> None:
+        """Kill every core that still runs."""
+        for core in list(cls._running):
+            core.kill()
+            await eventually(lambda core=core: not core.links)
 
     @property
     def address(self) -> str:
@@ -118,6 +137,8 @@ class FakeCore:
         self.links.append(link)
 
     def on_frame(self, link: TrunkLink, frame: AnyFrame, in_ns: MonoNs) -> None:
+        if self._is_still:
+            return
         self.frames.append(frame)
         match frame:
             case Open():

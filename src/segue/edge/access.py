@@ -6,9 +6,9 @@ A *subject* names the bearer to the core: `key:<digest of the API key>`, whateve
 
 import hashlib
 import hmac
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from aiohttp import web
 
@@ -16,11 +16,10 @@ from segue.edge.replies import Denial, deny
 from segue.model.errors import AccessDenied
 from segue.model.ids import SessionId
 from segue.wire.realtime.errors import WireErrorCode
+from segue.wire.token import CLIENT_SECRET_PREFIX, RESUME_TOKEN_PREFIX
 
 SUBPROTOCOL = "realtime"
 KEY_SUBPROTOCOL_PREFIX = "openai-insecure-api-key."
-CLIENT_SECRET_PREFIX = "ek_"  # noqa: S105 - how one begins
-RESUME_TOKEN_PREFIX = "rt_"  # noqa: S105 - how one begins
 PAGE_SUBJECT = "page"
 CREDENTIAL_CHARS_MAX = 16_384
 """A client secret carries a session's configuration; headers are bounded by the HTTP parser at 8 kB each anyway."""
@@ -37,14 +36,18 @@ class Bearer:
 
 
 class Tokens(Protocol):
-    """Verifies and mints; both raise AccessDenied with a reason that may be shown."""
+    """Verifies and mints. Verifying raises AccessDenied with a reason that may be shown."""
 
     def verify_client_secret(self, token: str) -> Bearer: ...
 
     def verify_resume_token(self, token: str) -> Bearer: ...
 
-    def mint_client_secret(self, subject: str, session: bytes, ttl_s: int) -> tuple[str, int]:
-        """The secret, and when it expires in seconds since the Unix epoch."""
+    def mint_client_secret(self, subject: str, session: Mapping[str, Any], ttl_s: int) -> tuple[str, int]:
+        """The secret, and when it expires in seconds since the Unix epoch.
+
+        Raises:
+            LimitExceeded: The session fields do not fit one.
+        """
         ...
 
 

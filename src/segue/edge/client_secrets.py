@@ -14,10 +14,8 @@ from aiohttp import web
 from segue.edge.access import PAGE_SUBJECT, Gatekeeper, Tokens
 from segue.edge.config import LOOPBACK_HOSTS, EdgeConfig
 from segue.edge.replies import Denial, deny, error_reply, json_reply
+from segue.model.errors import LimitExceeded
 from segue.wire.realtime.errors import WireErrorCode
-
-SECRET_SESSION_BYTES_MAX = 4_500
-"""Session fields in one secret. As base64 in a signed token they must fit one HTTP header line of 8190 bytes."""
 
 
 class ExpiresAfter(msgspec.Struct, frozen=True, kw_only=True):
@@ -75,13 +73,11 @@ class ClientSecrets:
         if session["type"] != "realtime":
             what = f"session.type {session['type']!r} is not served; only 'realtime' is"
             raise deny(400, WireErrorCode.INVALID_VALUE, what, param="session.type")
-        claims = msgspec.json.encode(session)
-        if len(claims) > SECRET_SESSION_BYTES_MAX:
-            what = (
-                f"session of {len(claims)} bytes does not fit a secret ({SECRET_SESSION_BYTES_MAX}); use session.update"
-            )
-            raise deny(400, WireErrorCode.LIMIT_EXCEEDED, what, param="session")
-        value, expires_at = self.tokens.mint_client_secret(subject, claims, ttl_s)
+        try:
+            value, expires_at = self.tokens.mint_client_secret(subject, session, ttl_s)
+        except LimitExceeded as error:
+            what = f"these session fields do not fit a secret ({error}); send them by session.update"
+            raise deny(400, WireErrorCode.LIMIT_EXCEEDED, what, param="session") from error
         return json_reply({"value": value, "expires_at": expires_at, "session": session})
 
     def _check_page(self, request: web.Request) -> None:
@@ -107,6 +103,7 @@ def _decode(body: bytes) -> SecretRequest:
     except msgspec.ValidationError as error:
         problem, _, path = str(error).partition(" - at `$")
         param = path.strip("`.") or None
-        raise deny(400, WireErrorCode.INVALID_VALUE, problem, param=param) from error
+        what = f"{param}: {problem}" if param else problem
+        raise deny(400, WireErrorCode.INVALID_VALUE, what, param=param) from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise deny(400, WireErrorCode.INVALID_JSON, f"the body is not JSON: {error}") from error

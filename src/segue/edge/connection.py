@@ -23,6 +23,10 @@ CLOSE_REASON_BYTES_MAX = 123
 
 ABNORMAL = 1006
 
+PARSED_BYTES_MAX = CLIENT_MESSAGE_BYTES_MAX + 1024 * 1024
+"""Up to here a message that is too long is read to its end, so that its sender is sure to see why the socket is closed.
+Over it the parser stops in the middle, and the reset may overtake the close frame."""
+
 Socket = web.WebSocketResponse[Literal[False]]
 """Text frames stay bytes: the edge does not look inside."""
 
@@ -128,6 +132,9 @@ class Connection:
             self._heard_ns = now = self._clock.mono_ns()
             self._pinged_ns = None
             match message.type:
+                case WSMsgType.TEXT if len(message.data) > CLIENT_MESSAGE_BYTES_MAX:
+                    self.close(WSCloseCode.MESSAGE_TOO_BIG, f"a message may have {CLIENT_MESSAGE_BYTES_MAX} bytes")
+                    return
                 case WSMsgType.TEXT:
                     self._router.take(route, message.data, now)
                 case WSMsgType.PING:
@@ -146,10 +153,7 @@ class Connection:
     def _on_error(self, error: object) -> None:
         """The WebSocket parser has answered with its own close frame already."""
         if isinstance(error, WebSocketError):
-            reason = str(error)
-            if error.code == WSCloseCode.MESSAGE_TOO_BIG:
-                reason = f"a message of over {CLIENT_MESSAGE_BYTES_MAX} bytes"
-            self._close = self._close or ClosePlan(code=int(error.code), reason=reason)
+            self._close = self._close or ClosePlan(code=int(error.code), reason=str(error))
             self._wake_writer()
 
     async def _write(self, route: Route, socket: Socket) -> None:

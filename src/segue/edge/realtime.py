@@ -14,19 +14,20 @@ from aiohttp import WSCloseCode, web
 from segue.adapters.clock.port import Clock
 from segue.edge.access import SUBPROTOCOL, Bearer, Gatekeeper, offered_subprotocols
 from segue.edge.config import EdgeConfig
-from segue.edge.connection import Connection, Socket
+from segue.edge.connection import PARSED_BYTES_MAX, Connection, Socket
 from segue.edge.flow import Flow, FlowSpec
 from segue.edge.log import Log
 from segue.edge.metrics import EdgeMetrics
 from segue.edge.replies import Denial, deny, error_reply
 from segue.edge.router import Route, Router
 from segue.model.ids import SessionId, session_id_from_word, session_word
-from segue.model.limits import CLIENT_MESSAGE_BYTES_MAX
 from segue.wire.realtime.errors import WireErrorCode
 from segue.wire.trunk import Refused
 
 QUERY_CHARS_MAX = 256
 """Of one value. All that are known are ids and numbers; the rest goes to the core as it came."""
+
+MS_PER_S = 1000
 
 CLOSE_HANDSHAKE_S = 1.0
 """What a client gets to answer our close frame."""
@@ -55,9 +56,9 @@ class Realtime:
         connection = Connection(
             self.router,
             self.clock,
-            silence_ms=self.config.client_silence_s * 1000,
-            stall_ms=self.config.client_stall_s * 1000,
-            core_wait_ms=self.config.core_wait_s * 1000,
+            silence_ms=self.config.client_silence_s * MS_PER_S,
+            stall_ms=self.config.client_stall_s * MS_PER_S,
+            core_wait_ms=self.config.core_wait_s * MS_PER_S,
         )
         self.connections.add(connection)
         route = self.router.attach(Flow(spec), connection)
@@ -73,7 +74,7 @@ class Realtime:
                 autoping=False,
                 protocols=(SUBPROTOCOL,),
                 compress=False,
-                max_msg_size=CLIENT_MESSAGE_BYTES_MAX,
+                max_msg_size=PARSED_BYTES_MAX,
                 decode_text=False,
             )
             await socket.prepare(request)

@@ -1,0 +1,114 @@
+from typing import Any
+
+import aiohttp
+import pytest
+
+from segue.model.limits import FLOW_CREDIT_BYTES
+from tests.integration.edge.harness import config_for, receive, running_edge
+from tests.support.fake_core import FakeCore, eventually
+
+CHUNK = b'"' + b"a" * 50_000 + b'"'
+
+
+def transport_of(socket: aiohttp.ClientWebSocketResponse) -> Any:
+    return socket._response.connection.transport  # type: ignore[union-attr]
+
+
+async def test_a_core_that_floods_is_held_back_by_a_client_that_does_not_read() -> None:
+    core = await FakeCore().start()
+    async with running_edge(config_for(core)) as edge, edge.connect() as socket:
+        transport_of(socket).pause_reading()
+        flow = core.only_flow()
+        for _ in range(2_000):
+            core.send_down(flow, CHUNK)
+        sent = await settled(core)
+
+        # What is out: the credit, one frame over it, and what both kernels' socket buffers took.
+        assert 2_000 - sent < 2_000
+        assert sent * len(CHUNK) < 2 * FLOW_CREDIT_BYTES + 24 * 1024 * 1024
+        assert len(flow.outbox) > 500
+
+        async with edge.connect() as other:
+            (quick,) = [each for each in core.flows.values() if each is not flow]
+            core.send_down(quick, b'"not held back"')
+            assert await receive(other) == "not held back"
+
+        transport_of(socket).resume_reading()
+        for _ in range(2_000):
+            await receive(socket)
+        assert not flow.outbox
+
+
+async def settled(core: FakeCore) -> int:
+    """Messages sent when no more go out."""
+    flow = core.only_flow()
+    left = -1
+
+    def is_still() -> bool:
+        nonlocal left
+        before, left = left, len(flow.outbox)
+        return before == left
+
+    for _ in range(3):
+        left = -1
+        await eventually(is_still)
+    return 2_000 - left
+
+
+async def test_a_client_that_does_not_read_for_too_long_is_cut_off() -> None:
+    core = await FakeCore().start()
+    async with running_edge(config_for(core, client_stall_s=1)) as edge, edge.connect() as socket:
+        transport_of(socket).pause_reading()
+        for _ in range(1_000):
+            core.send_down(core.only_flow(), CHUNK)
+
+        await eventually(lambda: not core.flows, within_s=8)
+
+        closed = core.frames[-1]
+        assert closed.code == 1008  # type: ignore[union-attr]
+        assert "does not read" in closed.reason  # type: ignore[union-attr]
+
+
+async def test_a_client_that_answers_no_ping_is_gone(monkeypatch: pytest.MonkeyPatch) -> None:
+    core = await FakeCore().start()
+    config = config_for(core, client_silence_s=15)
+    monkeypatch.setattr("segue.edge.realtime.MS_PER_S", 100)
+    async with running_edge(config) as edge, edge.connect(autoping=False) as socket:
+        message = await socket.receive(timeout=5)
+        assert message.type is aiohttp.WSMsgType.PING
+
+        await eventually(lambda: not core.flows, within_s=8)
+
+    assert "silent" in core.frames[-1].reason  # type: ignore[union-attr]
+
+
+async def test_a_client_that_answers_pings_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    core = await FakeCore().start()
+    config = config_for(core, client_silence_s=15)
+    monkeypatch.setattr("segue.edge.realtime.MS_PER_S", 100)
+    async with running_edge(config) as edge, edge.connect(autoping=False) as socket:
+        for _ in range(3):
+            message = await socket.receive(timeout=5)
+            assert message.type is aiohttp.WSMsgType.PING
+            await socket.pong(message.data)
+
+        assert len(core.flows) == 1
+
+
+async def test_a_core_without_room_for_more_stops_the_uplink_of_that_client_only() -> None:
+    core = await FakeCore().start()
+    async with running_edge(config_for(core)) as edge, edge.connect() as socket, edge.connect() as other:
+        core.is_consuming = False
+        big = "x" * (FLOW_CREDIT_BYTES // 4)
+        for _ in range(12):
+            await socket.send_str(big)
+        flow = next(iter(core.flows.values()))
+        await eventually(lambda: flow.last_heard == 4)
+        core.is_consuming = True
+        await other.send_str("y")
+        assert (await receive(other))["echo"] == 1
+        assert flow.last_heard == 4
+
+        flow.link.consumed(flow.open.flow, 4 * len(big))
+
+        await eventually(lambda: flow.last_heard == 12)
