@@ -206,7 +206,7 @@ def models_list(
     """Show what is installed, its size, licence and (measured) real-time factor."""
     from segue.cli.models import list_models, measured_factors
 
-    list_models(console, _run(measured_factors(console)) if measure else None)
+    list_models(console, _run(measured_factors()) if measure else None)
     return 0
 
 

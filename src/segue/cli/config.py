@@ -86,6 +86,17 @@ class Merged:
         """Sections that somebody gave a value."""
         return tuple(self._values)
 
+    def as_dict(self) -> dict[str, Any]:
+        """The values given, as a configuration file would hold them."""
+        values: dict[str, Any] = {}
+        for section, fields in self._values.items():
+            outer, _, inner = section.partition(".")
+            if inner:
+                values.setdefault(outer, {})[inner] = fields
+            else:
+                values[outer] = fields
+        return values
+
     def source(self, section: str, field: str) -> str:
         """Where a value came from; `default` if nobody gave it."""
         return self._sources.get((section, field), "default")

@@ -5,16 +5,20 @@ import os
 import shutil
 import socket
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
 
+import segue.edge as edge_package
 from segue.adapters.models.locate import ModelCache
+from segue.cli.config import load_settings
 from segue.cli.models import missing_models, open_cache
+from segue.edge.config import EdgeConfig
 
 FREE_BYTES_MIN = 500_000_000
 """The models take 110 MB, a journal grows by about a megabyte an hour of talk."""
@@ -52,6 +56,18 @@ def examine(*, edge_port: int, journal: Path, static: Path) -> Iterator[Finding]
     yield _page(static)
     yield _browser()
     yield _accelerator()
+
+
+def run_doctor(path: Path | None, flags: Mapping[str, Mapping[str, Any]], console: Console) -> int:
+    """Examine this machine for the configuration in force; returns the exit status."""
+    settings = load_settings(path, flags)
+    static = Path(edge_package.__file__).parent / "static"
+    findings = examine(
+        edge_port=settings.merged.build("edge", EdgeConfig, {"fleet_key": "x" * 16}).port,
+        journal=Path(settings.state.dir) / "journal.db",
+        static=static,
+    )
+    return report(findings, console)
 
 
 def report(findings: Iterator[Finding], console: Console) -> int:

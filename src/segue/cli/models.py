@@ -1,7 +1,7 @@
 """`segue models`: install the pinned models, list what is there and what each costs."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from rich.console import Console
@@ -9,9 +9,13 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColum
 from rich.table import Table
 
 from segue.adapters.models.catalog import CATALOG, ModelSpec
+from segue.adapters.models.hub import install_hub_file, parse_hub_ref
 from segue.adapters.models.install import install_models
+from segue.adapters.models.local import open_local_speech
 from segue.adapters.models.locate import Damaged, Installed, ModelCache, default_cache
+from segue.adapters.models.measure import measure_models
 from segue.adapters.models.progress import InstallProgress, Step
+from segue.adapters.models.threads import ModelThreads
 
 
 def open_cache() -> ModelCache:
@@ -44,16 +48,35 @@ def install(names: Sequence[str], console: Console) -> None:
                 total=report.total_bytes or None,
             )
 
-        results = install_models(list(names) or None, cache, progress=show)
+        hub = [name for name in names if name.startswith("hf:")]
+        pinned = [name for name in names if name not in hub]
+        results = install_models(pinned or None, cache, progress=show) if pinned or not hub else []
+        fetched = [install_hub_file(parse_hub_ref(name), cache, progress=show) for name in hub]
     for result in results:
         what = "installed" if result.fetched else "already there"
         console.print(f"{result.model}: {what} ({result.size_bytes / 1e6:.1f} MB)", highlight=False)
+    for path in fetched:
+        console.print(f"{path} ({path.stat().st_size / 1e6:.1f} MB)", highlight=False, soft_wrap=True)
 
 
-def list_models(console: Console, factors: "dict[str, str] | None" = None) -> None:
-    """What the catalogue has and what is here. `factors`: measured real-time factor by model, if it was measured."""
+async def measured_factors() -> dict[str, float]:
+    """Real-time factor of each installed model on this machine: work per second of sound.
+
+    Raises:
+        ConfigError: A model is not installed.
+    """
+    threads = ModelThreads()
+    try:
+        measurements = await measure_models(open_local_speech(open_cache(), threads))
+    finally:
+        threads.close()
+    return {measurement.model: measurement.real_time_factor for measurement in measurements}
+
+
+def list_models(console: Console, factors: Mapping[str, float] | None = None) -> None:
+    """What the catalogue has and what is here; with `factors`, also how fast each is here."""
     cache = open_cache()
-    columns = ["model", "for", "state", "size", "licence", "from"] + (["real-time factor here"] if factors else [])
+    columns = ["model", "for", "state", "size", "licence"] + (["RTF here"] if factors else [])
     table = Table(*columns, box=None, pad_edge=False, header_style="bold")
     for spec in CATALOG:
         row = [
@@ -62,9 +85,8 @@ def list_models(console: Console, factors: "dict[str, str] | None" = None) -> No
             _state(cache, spec),
             f"{spec.unpacked_bytes / 1e6:.1f} MB",
             spec.licence,
-            f"{spec.wheel.distribution} {spec.wheel.version}",
         ]
-        table.add_row(*row, *([factors.get(spec.name, "")] if factors else []))
+        table.add_row(*row, *([f"{factors[spec.name]:.3f}"] if factors else []))
     console.print(table)
     console.print(f"cache: {cache.root}", style="dim", highlight=False)
 

@@ -23,7 +23,7 @@ def read_wav(path: Path) -> bytes:
         ConfigError: Not readable, not 16-bit PCM, a rate we cannot convert, empty, or too long.
     """
     try:
-        with wave.open(str(path), "rb") as file:
+        with path.open("rb") as stream, wave.open(stream, "rb") as file:
             channels, width, rate = file.getnchannels(), file.getsampwidth(), file.getframerate()
             frames = file.readframes(file.getnframes())
     except (OSError, EOFError, wave.Error) as error:
@@ -49,7 +49,7 @@ def write_wav(path: Path, samples: Pcm) -> None:
         ConfigError: The file cannot be written.
     """
     try:
-        with wave.open(str(path), "wb") as file:
+        with path.open("wb") as stream, wave.open(stream, "wb") as file:
             file.setnchannels(1)
             file.setsampwidth(2)
             file.setframerate(SPOKEN_RATE_HZ)
