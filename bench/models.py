@@ -1,7 +1,8 @@
 """How long from the end of speech to the first sound of the answer with the local models, and which stage takes it?
 
 Questions:
-    1. Each stage by itself: detector per 32 ms window, end-of-turn, recognition, responder, voice's first sound; time and CPU, and the real-time factor of each model.
+    1. Each stage by itself: detector per 32 ms window, end-of-turn, recognition, responder, voice's first sound;
+       time and CPU, and the real-time factor of each model.
     2. The chain: end of speech to the first sound of the answer at the core (transport and playout not included), for
        three ways to wait. The wait alone, with models that took no time, is the limit each is compared with.
 

@@ -17,7 +17,7 @@ LOGMEL_SHAPE = (80, 800)
 def log_mel(audio: FloatArray16k) -> npt.NDArray[np.float32]:
     """Return the (80, 800) picture of the newest 8 s of `audio`; shorter audio is preceded by silence.
 
-    Cost: 5-8 ms of one core.
+    Cost: about 10 ms of one core.
     """
     heard = audio[-LOGMEL_SAMPLES:].astype(np.float32, copy=False)
     heard = np.pad(heard, (LOGMEL_SAMPLES - len(heard), 0))
@@ -27,7 +27,9 @@ def log_mel(audio: FloatArray16k) -> npt.NDArray[np.float32]:
     frames = np.lib.stride_tricks.sliding_window_view(padded, _FFT_SAMPLES)[::_HOP_SAMPLES][: LOGMEL_SHAPE[1]]
     spectrum = np.fft.rfft(frames * _WINDOW, axis=-1)
     power = np.square(spectrum.real) + np.square(spectrum.imag)
-    levels = np.log10(np.maximum(_MEL_FLOOR, power @ _MEL_FILTERS)).T
+    # Not `@`: BLAS would wake a thread per core, which then spin for 70 ms of CPU; this costs 2 ms more and no threads.
+    mel = np.einsum("fb,bm->mf", power, _MEL_FILTERS)
+    levels = np.log10(np.maximum(_MEL_FLOOR, mel))
     levels = np.maximum(levels, levels.max() - 8.0)
     return np.ascontiguousarray((levels + 4.0) / 4.0, dtype=np.float32)
 
