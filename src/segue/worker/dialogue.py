@@ -116,18 +116,11 @@ def _schema(text: str) -> dict[str, Any]:
 
 
 def _choice(text: str) -> ToolChoice:
-    """`auto`, `none`, `required`, or the one tool to call (its name, or the JSON object clients send)."""
+    """`auto`, `none`, `required`, or `function:<name>`."""
     match text:
-        case "auto" | "":
-            return "auto"
-        case "none":
-            return "none"
-        case "required":
-            return "required"
-    if text.startswith("{"):
-        named = msgspec.json.decode(text)
-        return NamedTool(name=str(named.get("name") or named.get("function", {}).get("name", "")))
-    return NamedTool(name=text)
+        case "auto" | "none" | "required":
+            return text
+    return NamedTool(name=text.removeprefix("function:"))
 
 
 def _reason(reason: FinishReason, has_calls: bool) -> Literal["stop", "length", "tool_calls"]:

@@ -106,7 +106,7 @@ def test_the_request_in_the_models_words():
             HistoryEntry(role="tool", text="7", call_id="c"),
         ),
         tools=(ToolOffer(name="f", description="F.", parameters_json='{"type":"object"}'),),
-        tool_choice='{"type":"function","name":"f"}',
+        tool_choice="function:f",
         max_output_tokens=9,
     )
     asked = as_llm_request(request, KEY)
