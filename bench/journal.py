@@ -2,10 +2,12 @@
 
 Questions:
     1. One commit at a time: `SqliteStore.put` from an event loop against a bare `INSERT` in the same process, with the
-       same table, file system and durability (WAL, synchronous = FULL). Target: within 1.5 times at p50.
+       same table, file system and durability (WAL, synchronous = FULL) and a log reserved alike. Target: within 1.5
+       times at p50.
     2. Sixty-four writers at once: group commit against the same rows committed one by one. Target: at least 5 times.
 
 Command: python bench/journal.py [--directory DIR] [--body-bytes 2048] [--commits 1500] [--rounds 5] [--writers 64]
+         [--asyncio]
 
 The sides alternate, in the first question every fifty commits, so that a noisy neighbour hits both alike. Writes JSON
 to bench/results/journal.json.
@@ -25,6 +27,7 @@ import time
 from pathlib import Path
 
 from segue.adapters.clock.system import SystemClock
+from segue.adapters.store.checkpoint import reserve_log
 from segue.adapters.store.schema import SqliteConfig, connect, prepare
 from segue.adapters.store.sqlite import SqliteStore
 from segue.model.ids import Epoch, Seq, SessionId, session_id_from_word
@@ -41,7 +44,9 @@ def main() -> None:
     parser.add_argument("--commits", type=int, default=1500, help="of each side and round, one at a time")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--writers", type=int, default=64)
-    parser.add_argument("--uvloop", action="store_true")
+    parser.add_argument(
+        "--asyncio", action="store_true", help="the standard loop instead of uvloop, which Segue runs on"
+    )
     options = parser.parse_args()
     single: dict[str, list[dict[str, float]]] = {"bare": [], "store": []}
     many: dict[str, list[dict[str, float]]] = {"one_by_one": [], "group": []}
@@ -55,7 +60,7 @@ def main() -> None:
 
 
 def run(options, coroutine):
-    if options.uvloop:
+    if not options.asyncio:
         import uvloop
 
         return uvloop.run(coroutine)
@@ -67,6 +72,7 @@ async def one_at_a_time(folder: Path, options) -> dict[str, dict[str, float]]:
     bare_config = SqliteConfig(path=folder / "bare.db")
     prepare(bare_config)
     connection = connect(bare_config)
+    reserve_log(connection, bare_config)
     journal = await SqliteStore.open(SqliteConfig(path=folder / "store.db"), SystemClock())
     body = os.urandom(options.body_bytes)
     session = session_id_from_word(1)
@@ -97,6 +103,7 @@ def one_by_one(path: Path, options, *, sessions: int) -> dict[str, float]:
     config = SqliteConfig(path=path)
     prepare(config)
     connection = connect(config)
+    reserve_log(connection, config)
     body = os.urandom(options.body_bytes)
     names = [session_id_from_word(n * 0x9E3779B97F4A7C15 % 2**64) for n in range(sessions)]
     took, cpu, began = [], cpu_s(), time.perf_counter()

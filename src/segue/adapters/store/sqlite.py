@@ -50,7 +50,7 @@ class SqliteStore:
             readers.shutdown(wait=False)
             raise
         writer = Writer(config, clock, loop)
-        writer.start()
+        await writer.start()
         return cls(config, writer, readers)
 
     async def put(self, rows: Sequence[Row], urgency: Urgency) -> None:

@@ -13,6 +13,7 @@ Rules:
 """
 
 import asyncio
+import contextlib
 import sqlite3
 import threading
 import time
@@ -21,7 +22,7 @@ from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 
 from segue.adapters.clock.port import Clock
-from segue.adapters.store.checkpoint import Checkpointer
+from segue.adapters.store.checkpoint import Checkpointer, reserve_log
 from segue.adapters.store.schema import SqliteConfig, connect, translated
 from segue.model.errors import SlotTaken, StoreUnavailable
 from segue.model.ids import Seq
@@ -81,14 +82,16 @@ class Writer:
         self._rows = 0
         self._bytes = 0
         self._is_open = True
+        self._ready: asyncio.Future[None] = loop.create_future()
         self._connection: sqlite3.Connection | None = None
         self._checkpointer = Checkpointer(config)
         self._thread = threading.Thread(target=self._run, name="journal-writer", daemon=True)
 
-    def start(self) -> None:
-        """Begin writing."""
+    async def start(self) -> None:
+        """Begin writing: return once the file is ready for the first commit."""
         self._checkpointer.start()
         self._thread.start()
+        await self._ready
 
     async def put(self, rows: Sequence[Row], urgency: Urgency) -> None:
         """Make `rows` durable; see `Store.put`."""
@@ -135,6 +138,9 @@ class Writer:
 
     def _run(self) -> None:
         is_last = False
+        with contextlib.suppress(sqlite3.Error):  # The first batch tries again, and has someone to tell.
+            self._connected()
+        self._answer([(self._ready, None)])
         while not is_last:
             batch = self._gather()
             is_last = batch.is_last
@@ -237,8 +243,14 @@ class Writer:
 
     def _connected(self) -> sqlite3.Connection:
         if self._connection is None:
-            self._connection = connect(self._config)
-            self._connection.execute("PRAGMA wal_autocheckpoint = 0")
+            connection = connect(self._config)
+            try:
+                connection.execute("PRAGMA wal_autocheckpoint = 0")
+                reserve_log(connection, self._config)
+            except sqlite3.Error:
+                connection.close()
+                raise
+            self._connection = connection
         return self._connection
 
     def _drop_connection(self) -> None:

@@ -80,7 +80,7 @@ def test_a_full_disk_is_unavailable_and_passes(path: Path) -> None:
 
 
 async def test_a_journal_at_its_page_limit_is_unavailable_until_it_is_raised(path: Path) -> None:
-    store = await opened(path, pages_max=50)
+    store = await opened(path, pages_max=30)
     seq = 0
     refusal: StoreUnavailable | None = None
     while refusal is None:
@@ -199,7 +199,7 @@ async def test_damage_found_later_is_named(path: Path) -> None:
     await store.put([row(seq, os.urandom(3_000)) for seq in range(1, 101)], Urgency.GATE)
     await store.close()
     damaged = bytearray(path.read_bytes())
-    damaged[4096 * 2 :] = b"\xff" * (len(damaged) - 4096 * 2)
+    damaged[8192 * 2 :] = b"\xff" * (len(damaged) - 8192 * 2)
     path.write_bytes(damaged)
     with pytest.raises(ConfigError, match="restore it from a backup"):
         await read_all(path)

@@ -27,17 +27,17 @@ class Counted(Writer):
         return super()._write(puts)
 
 
-def counted(config: SqliteConfig, clock: FakeClock | None = None) -> Counted:
+async def counted(config: SqliteConfig, clock: FakeClock | None = None) -> Counted:
     prepare(config)
     writer = Counted(config, clock if clock is not None else FakeClock(), asyncio.get_running_loop())
     writer.batches = []
-    writer.start()
+    await writer.start()
     return writer
 
 
 @pytest.fixture
 async def writer(tmp_path: Path) -> AsyncIterator[Counted]:
-    made = counted(SqliteConfig(path=tmp_path / "journal.db", soon_linger_ms=50))
+    made = await counted(SqliteConfig(path=tmp_path / "journal.db", soon_linger_ms=50))
     yield made
     await made.close()
 
@@ -57,7 +57,7 @@ async def test_rows_that_are_not_urgent_wait_for_company(writer: Counted) -> Non
 
 
 async def test_an_urgent_row_does_not_linger(tmp_path: Path) -> None:
-    writer = counted(SqliteConfig(path=tmp_path / "journal.db", soon_linger_ms=50))
+    writer = await counted(SqliteConfig(path=tmp_path / "journal.db", soon_linger_ms=50))
     loop = asyncio.get_running_loop()
     took = []
     for seq in range(1, 21):
@@ -69,7 +69,7 @@ async def test_an_urgent_row_does_not_linger(tmp_path: Path) -> None:
 
 
 async def test_a_full_queue_refuses(tmp_path: Path) -> None:
-    writer = counted(SqliteConfig(path=tmp_path / "journal.db", queue_rows_max=10, queue_bytes_max=1_000))
+    writer = await counted(SqliteConfig(path=tmp_path / "journal.db", queue_rows_max=10, queue_bytes_max=1_000))
     outcomes = await asyncio.gather(
         *(writer.put([row(1, session=session_id_from_word(n))], Urgency.GATE) for n in range(30)),
         return_exceptions=True,
@@ -89,7 +89,7 @@ async def test_a_bug_goes_to_those_who_wait_and_the_thread_goes_on(tmp_path: Pat
             raise RuntimeError("a broken clock")
 
     clock = Broken()
-    writer = counted(SqliteConfig(path=tmp_path / "journal.db"), clock)
+    writer = await counted(SqliteConfig(path=tmp_path / "journal.db"), clock)
     for _ in range(2):
         with pytest.raises(RuntimeError, match="a broken clock"):
             await writer.put([row(1)], Urgency.GATE)
@@ -98,7 +98,7 @@ async def test_a_bug_goes_to_those_who_wait_and_the_thread_goes_on(tmp_path: Pat
 
 async def test_it_opens_the_file_again_after_an_error(tmp_path: Path) -> None:
     config = SqliteConfig(path=tmp_path / "journal.db", busy_ms=20)
-    writer = counted(config)
+    writer = await counted(config)
     await writer.put([row(1)], Urgency.GATE)
     other = sqlite3.connect(config.path, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
