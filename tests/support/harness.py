@@ -32,17 +32,13 @@ from segue.edge.flow import Flow, FlowSpec
 from segue.model.ids import NodeId, SessionId, session_id_from_word
 from segue.model.time import MonoNs
 from segue.session.config import SessionConfig
+from segue.wire.token import KeyRing
 from segue.wire.trunk import AnyFrame, Closed, Down, Emitted, Open, Opened, Refused, Release
 from segue.worker.providers import Providers
 from segue.worker.runner import OperationRunner
 
 KEY = "k" * 32
 CLOCK = SystemClock()
-
-
-class Tokens:
-    def mint(self, session: SessionId, expires_at_s: int) -> str:
-        return f"rt_{session}"
 
 
 def fixed_providers(agent: Agent, **changed: Any) -> Providers:
@@ -97,7 +93,7 @@ async def core(
         worker=runner,
         vad=EnergyVadFactory(),
         store=store,
-        tokens=Tokens(),
+        keys=KeyRing.single(KEY),
         clock=CLOCK,
         edges=edges,
         metrics=metrics,

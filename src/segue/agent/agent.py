@@ -17,12 +17,15 @@ from segue.voice.results import CallTool, ToolReturned
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Providers:
-    """Who does what: names configured for this installation, the first one tried first, the others when it fails."""
+    """Who does what: names configured for this installation, the first one tried first, the others when it fails.
 
-    stt: str | Sequence[str] = "local"
-    eot: str | Sequence[str] = "local"
-    llm: str | Sequence[str] = "local"
-    tts: str | Sequence[str] = "local"
+    None leaves it to the installation.
+    """
+
+    stt: str | Sequence[str] | None = None
+    eot: str | Sequence[str] | None = None
+    llm: str | Sequence[str] | None = None
+    tts: str | Sequence[str] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,13 +70,14 @@ class Agent:
             raise ConfigError(f"{where} tools", f"{len(made)} are more than {TOOLS_MAX}")
         object.__setattr__(self, "tools", made)
 
-    def spec(self, *, voices: tuple[str, ...] = ()) -> AgentSpec:
+    def spec(self, *, voices: tuple[str, ...] = (), defaults: Providers | None = None) -> AgentSpec:
         """The agent as sessions see it: without its code.
 
         Args:
             voices: Names a client may choose; empty if any is passed on to the provider.
+            defaults: What this installation uses for what the agent leaves open; None: the local models.
         """
-        policies = self.policies
+        policies, own, given = self.policies, self.providers, defaults or Providers()
         return AgentSpec(
             name=self.name,
             version=self.version,
@@ -83,10 +87,10 @@ class Agent:
             voices=voices,
             tools=tuple(_server_tool(each) for each in self.tools if isinstance(each, Tool)),
             policies=OperationPolicies(
-                transcribe=_asked_of(policies.transcribe, self.providers.stt, "stt"),
-                detect_end=_asked_of(policies.detect_end, self.providers.eot, "eot"),
-                generate=_asked_of(policies.generate, self.providers.llm, "llm"),
-                synthesize=_asked_of(policies.synthesize, self.providers.tts, "tts"),
+                transcribe=_asked_of(policies.transcribe, "stt", own.stt, given.stt),
+                detect_end=_asked_of(policies.detect_end, "eot", own.eot, given.eot),
+                generate=_asked_of(policies.generate, "llm", own.llm, given.llm),
+                synthesize=_asked_of(policies.synthesize, "tts", own.tts, given.tts),
                 tool=policies.tool,
             ),
             session=dict(self.session),
@@ -127,8 +131,10 @@ def _server_tool(made: Tool) -> ServerTool:
     )
 
 
-def _asked_of(policy: OperationPolicy, names: str | Sequence[str], kind: str) -> OperationPolicy:
-    listed = (names,) if isinstance(names, str) else tuple(names)
+def _asked_of(policy: OperationPolicy, kind: str, *names: str | Sequence[str] | None) -> OperationPolicy:
+    """The policy with the first providers that are named, `local` if none are."""
+    named = next((each for each in names if each is not None), "local")
+    listed = (named,) if isinstance(named, str) else tuple(named)
     if not listed:
         raise ConfigError(f"providers.{kind}", "is empty", hint='name at least one, e.g. "local"')
     return replace(policy, provider=listed[0], fallbacks=listed[1:])

@@ -34,6 +34,11 @@ class Built:
     providers: Providers
     vad: VadFactory
 
+    async def warm(self) -> None:
+        """Make every first call as fast as the second. Raises ProviderError when a model cannot be loaded."""
+        await self.vad.warm()
+        await self.providers.warm()
+
 
 @asynccontextmanager
 async def build_providers(settings: Settings, tools: Tools) -> AsyncIterator[Built]:

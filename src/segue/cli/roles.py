@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,15 +15,17 @@ from rich.console import Console
 from segue.adapters.clock.system import SystemClock
 from segue.adapters.store.schema import SqliteConfig
 from segue.adapters.store.sqlite import SqliteStore
-from segue.agent import Agent, load_agent
+from segue.agent import Agent, Providers, load_agent
 from segue.cli.config import Settings, load_settings
 from segue.cli.installation import Installation, open_installation
-from segue.cli.providers import build_providers
+from segue.cli.providers import Built, build_providers
 from segue.cli.supervisor import Role, Supervisor
 from segue.core.config import CoreConfig
 from segue.core.server import run_core
 from segue.edge.config import EdgeConfig
 from segue.edge.server import run_edge
+from segue.voice.agent import AgentSpec
+from segue.worker.runner import OperationRunner
 
 Flags = Mapping[str, Mapping[str, Any]]
 
@@ -72,7 +74,14 @@ async def run_core_role(agent_file: Path | None, path: Path | None, flags: Flags
     async with build_providers(settings, agent) as built:
         store = await SqliteStore.open(journal, SystemClock())
         try:
-            await run_core(config, agent=agent, providers=built.providers, vad=built.vad, store=store)
+            await run_core(
+                config,
+                agent=_spec(agent, settings, built),
+                worker=OperationRunner(built.providers),
+                vad=built.vad,
+                store=store,
+                warm=built.warm if settings.use.warm else None,
+            )
         finally:
             await store.close()
 
@@ -142,6 +151,14 @@ async def run_up(agent_file: Path | None, path: Path | None, flags: Flags, conso
     async with start_up(agent_file, path, flags, console) as running:
         console.print(f"Segue is starting at [bold]{running.url}[/bold]   (Ctrl-C stops)", highlight=False)
         await running.ended()
+
+
+def _spec(agent: Agent, settings: Settings, built: Built) -> AgentSpec:
+    """The agent with the providers in force; its voices are those of the first one that speaks."""
+    use = settings.use
+    spec = agent.spec(defaults=Providers(stt=use.stt, eot=use.eot, llm=use.llm, tts=use.tts))
+    speaker = built.providers.tts.get(spec.policies.synthesize.provider)
+    return replace(spec, voices=speaker.voices) if speaker is not None else spec
 
 
 def _installation(settings: Settings) -> Installation:

@@ -30,6 +30,7 @@ from segue.voice.state import Conversation
 from segue.voice.timing import CLIENT
 from segue.wire.realtime.server import SegueAck, SegueSession, ServerEvent, SessionCreated
 from segue.wire.realtime.session import Session
+from segue.wire.token import ResumeClaims, issue_resume_token
 from segue.wire.trunk import Emitted
 
 
@@ -264,9 +265,10 @@ class Body:
         assert hearing is not None, "a client is attached only after the ear is open"
         parts = self._parts
         expires_at_s = parts.clock.wall_ms() // 1000 + parts.config.resume_ttl_s
+        claims = ResumeClaims(session=self._session, expires_at_s=expires_at_s)
         return SegueSession(
             session_id=self._session,
-            resume_token=parts.tokens.mint(self._session, expires_at_s),
+            resume_token=issue_resume_token(parts.keys, claims),
             epoch=attachment.epoch,
             resumed=attachment.wanted.cursor.seq > 0,
             uplink_received=attachment.received,

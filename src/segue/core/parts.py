@@ -11,18 +11,11 @@ from segue.core.clocks import EdgeClocks
 from segue.core.config import CoreConfig
 from segue.core.metrics import CoreMetrics
 from segue.core.operations import Worker
-from segue.model.ids import NodeId, SessionId
+from segue.model.ids import NodeId
 from segue.model.time import ClockDomain
 from segue.session.config import SessionConfig
 from segue.voice.agent import AgentSpec
-
-
-class ResumeTokens(Protocol):
-    """Mints what a client resumes with."""
-
-    def mint(self, session: SessionId, expires_at_s: int) -> str:
-        """A token good for this one session until then."""
-        ...
+from segue.wire.token import KeyRing
 
 
 class Log(Protocol):
@@ -46,7 +39,7 @@ class CoreParts:
     worker: Worker
     vad: VadFactory
     store: Store
-    tokens: ResumeTokens
+    keys: KeyRing
     clock: Clock
     edges: EdgeClocks
     metrics: CoreMetrics

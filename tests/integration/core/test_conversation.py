@@ -38,7 +38,7 @@ async def test_a_turn_is_heard_and_answered_aloud():
         types = [event["type"] for event in caller.events]
         assert types[0] == "session.created"
         assert [each for each in types if each in TURN][:5] == TURN
-        assert [each for each in types if each in RESPONSE and each not in TURN or each.startswith("response.")]
+        assert [each for each in types if (each in RESPONSE and each not in TURN) or each.startswith("response.")]
         order = [types.index(each) for each in RESPONSE if not each.startswith("conversation")]
         assert order == sorted(order)
         assert caller.said() == ANSWER
