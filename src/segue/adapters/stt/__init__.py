@@ -1,1 +1,1 @@
-"""Speech to text."""
+"""Speech to text: the words of one utterance."""

@@ -1,1 +1,1 @@
-"""Text to speech."""
+"""Text to speech: the sound of one sentence."""

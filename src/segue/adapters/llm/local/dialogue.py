@@ -63,7 +63,7 @@ def _about_this_talk(text: str, request: LlmRequest, memory: Memory) -> str | No
         return f"You said: {earlier[-1]}" if earlier else "That was the first thing you said."
     if match := _SAY_AFTER_ME.match(straight(text).strip()):
         line = match[1].strip(" \"'")
-        return line[:1].upper() + line[1:]
+        return line[:1].upper() + line[1:] if words(line) else None
     if is_question(text) or " my " in said:
         return recall(text, memory)
     return None
@@ -131,6 +131,6 @@ _SAY_AFTER_ME = re.compile(
 )
 _SCRIPTED = re.compile(
     r"(?:say|greet (?:the user|the caller|them|people)|begin|start|open)(?: exactly| this| with| by saying|:)*"
-    r"\s*\"([^\"]+)\"",
+    r"\s*\"([^\"]*\w[^\"]*)\"",
     re.IGNORECASE,
 )

@@ -9,17 +9,21 @@ from segue.adapters.llm.local.words import spoken_list, words
 
 
 def say_result(output: str) -> str:
-    """Put `output` into short sentences; failures and unknown outcomes are named as such."""
+    """Put `output` into short sentences, never none; failures and unknown outcomes are named as such."""
+    return _say(output) or _DONE
+
+
+def _say(output: str) -> str:
     try:
         result = json.loads(output)
     except ValueError:
-        return _sentence(output) if output.strip() else "That's done."
+        return _sentence(output) if output.strip() else _DONE
     if isinstance(result, dict):
         return _say_object(result)
     if isinstance(result, list):
         return f"I found {spoken_list([_value(one) for one in result[:_ITEMS_MAX]])}." if result else "I found nothing."
     if result is None or result is True:
-        return "That's done."
+        return _DONE
     return "I'm sorry, that didn't work." if result is False else _sentence(_value(result))
 
 
@@ -82,6 +86,7 @@ def _sentence(text: str) -> str:
     return whole if not whole or whole.endswith((".", "!", "?")) else whole + "."
 
 
+_DONE = "That's done."
 _ITEMS_MAX = 4
 _CHARS_MAX = 400
 _SPEECH_KEYS = ("say", "speech", "message", "text", "summary", "answer", "result", "confirmation_message")
