@@ -2,6 +2,7 @@
 
 import asyncio
 import ssl
+from dataclasses import dataclass
 
 from segue.adapters.clock.port import Clock
 from segue.adapters.trunk.link import dial_trunk
@@ -20,27 +21,26 @@ REFUSED_REDIAL_MAX_MS = 100
 ask, and a core started anew there should not wait: it is asked every 100 ms."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrunkConfig:
+    """What all links of an edge share."""
+
+    dead_after_ms: int
+    tls: ssl.SSLContext | None = None
+
+
 class CoreLink:
     """Keeps one core linked; also the handler of its link."""
 
     def __init__(
-        self,
-        core: Core,
-        router: Router,
-        identity: TrunkIdentity,
-        clock: Clock,
-        log: Log,
-        *,
-        dead_after_ms: int,
-        tls: ssl.SSLContext | None,
+        self, core: Core, router: Router, identity: TrunkIdentity, clock: Clock, log: Log, trunk_config: TrunkConfig
     ) -> None:
         self._core = core
         self._router = router
         self._identity = identity
         self._clock = clock
         self._log = log
-        self._dead_after_ms = dead_after_ms
-        self._tls = tls
+        self._config = trunk_config
 
     async def run(self) -> None:
         """Dial, hold, dial again, until cancelled."""
@@ -49,7 +49,7 @@ class CoreLink:
         while True:
             try:
                 link = await dial_trunk(
-                    address, self._identity, peer_role=CORE, handler=self, clock=self._clock, tls=self._tls
+                    address, self._identity, peer_role=CORE, handler=self, clock=self._clock, tls=self._config.tls
                 )
             except TrunkUnavailable as error:
                 if error.reason != last_problem:
@@ -80,7 +80,7 @@ class CoreLink:
 
     def on_suspected(self, link: TrunkLink, silent_ms: int) -> None:
         self._router.on_suspected(self._core, silent_ms)
-        asyncio.get_running_loop().call_later((self._dead_after_ms - silent_ms) / 1000, self._give_up, link)
+        asyncio.get_running_loop().call_later((self._config.dead_after_ms - silent_ms) / 1000, self._give_up, link)
 
     def on_trusted(self, link: TrunkLink) -> None:
         self._router.on_trusted(self._core)
@@ -90,7 +90,11 @@ class CoreLink:
 
     def _give_up(self, link: TrunkLink) -> None:
         silent_ns = self._clock.mono_ns() - link.heard_ns
-        if self._core.link is link and self._core.is_suspected and silent_ns >= ms(self._dead_after_ms - HEARTBEAT_MS):
+        if (
+            self._core.link is link
+            and self._core.is_suspected
+            and silent_ns >= ms(self._config.dead_after_ms - HEARTBEAT_MS)
+        ):
             link.abort(f"silent for {silent_ns // NS_PER_MS} ms")
 
     def on_rejected(self, peer_host: str, reason: str) -> None:

@@ -81,10 +81,6 @@ class ReplayRing:
         self._sent += 1
         return UplinkIndex(self._sent), self._held[self._sent - self._first]
 
-    @property
-    def has_unsent(self) -> bool:
-        return self._is_numbered and self._sent < self.last
-
     def release(self, through: int) -> int:
         """Let go of everything up to `through`; returns the bytes freed.
 

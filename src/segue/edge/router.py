@@ -122,19 +122,15 @@ class Router:
         link, number, flow = route.link, route.number, route.flow
         if route.state is not RouteState.HELD or link is None:
             return
-        while flow.ring.has_unsent and link.can_send(number):
-            frame = flow.poll_up(number)
-            assert frame is not None
+        while link.can_send(number) and (frame := flow.poll_up(number)) is not None:
             link.send(frame)
-            self._metrics.up.inc()
-            self._metrics.up_residence.observe((self._clock.mono_ns() - frame.edge_in_ns) / NS_PER_S)
+            self._metrics.up.add(self._clock.mono_ns() - frame.edge_in_ns)
 
     def consumed(self, route: Route, frame: Down, link: TrunkLink, in_ns: MonoNs) -> None:
         """A message was handed to the client's socket."""
         link.consumed(frame.flow, len(frame.payload))
         out_ns = self._clock.mono_ns()
-        self._metrics.down.inc()
-        self._metrics.down_residence.observe((out_ns - in_ns) / NS_PER_S)
+        self._metrics.down.add(out_ns - in_ns)
         if frame.report and route.link is link:
             link.send(Emitted(frame.flow, frame.cursor, in_ns, out_ns))
 
@@ -209,7 +205,7 @@ class Router:
                 if route.flow.admit_down(frame):
                     route.client.on_down(frame, link, in_ns)
                 else:
-                    self._metrics.stale.inc()
+                    self._metrics.stale_drops += 1
                     link.consumed(frame.flow, len(frame.payload))
             case Release():
                 self.ring_bytes -= route.flow.on_release(frame)

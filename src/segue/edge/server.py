@@ -16,7 +16,7 @@ from segue.adapters.trunk.port import EDGE, TrunkIdentity
 from segue.edge.access import Gatekeeper
 from segue.edge.client_secrets import ClientSecrets
 from segue.edge.config import EdgeConfig
-from segue.edge.cores import CoreLink
+from segue.edge.cores import CoreLink, TrunkConfig
 from segue.edge.log import Log, edge_log
 from segue.edge.metrics import EdgeMetrics
 from segue.edge.pages import add_pages
@@ -61,11 +61,8 @@ async def run_edge(config: EdgeConfig, ready: Callable[[EdgeReady], None] | None
     Probes(router, realtime, metrics).add_routes(app)
     add_pages(app)
     identity = TrunkIdentity(node=node, role=EDGE, fleet_key=config.fleet_key.encode())
-    trunk_tls = ssl.create_default_context(cafile=config.trunk_ca) if config.trunk_ca else None
-    links = [
-        CoreLink(core, router, identity, clock, log, dead_after_ms=config.core_dead_after_ms, tls=trunk_tls)
-        for core in router.cores.values()
-    ]
+    trunk = TrunkConfig(dead_after_ms=config.core_dead_after_ms, tls=_trunk_tls(config))
+    links = [CoreLink(core, router, identity, clock, log, trunk) for core in router.cores.values()]
     runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=config.drain_ms / 1000)
     await runner.setup()
     try:
@@ -142,3 +139,12 @@ async def _listen(runner: web.AppRunner, config: EdgeConfig) -> int:
         raise ConfigError("edge.host", f"cannot listen on {config.host}:{config.port} ({error.strerror})") from error
     port: int = runner.addresses[0][1]
     return port
+
+
+def _trunk_tls(config: EdgeConfig) -> ssl.SSLContext | None:
+    if config.trunk_ca is None:
+        return None
+    try:
+        return ssl.create_default_context(cafile=config.trunk_ca)
+    except (OSError, ssl.SSLError) as error:
+        raise ConfigError("edge.trunk_ca", f"{config.trunk_ca} cannot be used: {error}") from error

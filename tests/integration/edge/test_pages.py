@@ -1,13 +1,10 @@
 from pathlib import Path
 
-import aiohttp
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
 from segue.edge.pages import add_pages
-from tests.integration.edge.harness import config_for, running_edge
-from tests.support.fake_core import FakeCore
 
 
 @pytest.fixture
@@ -55,20 +52,3 @@ async def test_a_page_that_was_not_built_says_what_to_do(tmp_path: Path) -> None
 
         assert answer.status == 200
         assert "make page" in await answer.text()
-
-
-async def test_probes() -> None:
-    core = await FakeCore().start()
-    async with running_edge(config_for(core)) as edge, edge.connect():
-        assert await edge.get_json("/healthz") == (200, {"status": "ok", "connections": 1})
-        assert await edge.get_json("/readyz") == (200, {"status": "ready", "cores": {core.address: "ready"}})
-        assert await edge.metric("segue_edge_flows") == 1
-        assert await edge.metric("segue_edge_cores_linked") == 1
-
-        core.kill()
-        async with aiohttp.ClientSession() as http:
-            answer = await http.get(f"{edge.url}/readyz")
-        while answer.status != 503:
-            answer = await edge.http.get(f"{edge.url}/readyz")
-        assert await answer.json() == {"status": "no core", "cores": {core.address: "away"}}
-        assert await edge.metric("segue_edge_flows_waiting") == 1

@@ -6,7 +6,7 @@ Grants are gathered until a quarter of the bound, so that a stream of small mess
 """
 
 from segue.model.errors import PeerProtocolError
-from segue.model.limits import FLOW_CREDIT_BYTES
+from segue.model.limits import EDGE_FLOWS_MAX, FLOW_CREDIT_BYTES
 
 GRANT_BATCH_BYTES = FLOW_CREDIT_BYTES // 4
 
@@ -61,3 +61,19 @@ class FlowCredit:
         grant, self._owed = self._owed, 0
         self._outstanding -= grant
         return grant
+
+
+class FlowCredits(dict[int, FlowCredit]):
+    """The flows that exist on one link, by number."""
+
+    def add(self, flow: int) -> None:
+        """A flow was opened.
+
+        Raises:
+            PeerProtocolError: Its number is in use, or there are `EDGE_FLOWS_MAX` already.
+        """
+        if flow in self:
+            raise PeerProtocolError(f"trunk: flow {flow} was opened twice on one link")
+        if len(self) >= EDGE_FLOWS_MAX:
+            raise PeerProtocolError(f"trunk: more than {EDGE_FLOWS_MAX} flows on one link")
+        self[flow] = FlowCredit()

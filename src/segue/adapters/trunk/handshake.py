@@ -14,7 +14,7 @@ import hashlib
 import hmac
 from typing import assert_never
 
-from segue.adapters.trunk.port import TrunkIdentity
+from segue.adapters.trunk.port import HANDSHAKE_BYTES_MAX, TrunkIdentity
 from segue.model.errors import AccessDenied, PeerProtocolError
 from segue.wire.trunk import TRUNK_VERSION, AnyFrame, Hello, Proof
 
@@ -34,6 +34,7 @@ class Handshake:
         self.is_dialler = is_dialler
         self._nonce = nonce
         self._peer: Hello | None = None
+        self._received_bytes = 0
         self.is_done = False
 
     @property
@@ -44,6 +45,16 @@ class Handshake:
     def hello(self) -> Hello:
         """The frame to begin with."""
         return Hello(version=TRUNK_VERSION, node=self._identity.node, role=self._identity.role, nonce=self._nonce)
+
+    def count(self, received_bytes: int) -> None:
+        """Bytes came before the proof.
+
+        Raises:
+            PeerProtocolError: More than a handshake takes.
+        """
+        self._received_bytes += received_bytes
+        if self._received_bytes > HANDSHAKE_BYTES_MAX:
+            raise PeerProtocolError(f"trunk: more than {HANDSHAKE_BYTES_MAX} bytes before the proof")
 
     def handle(self, frame: AnyFrame) -> Proof | None:
         """Take a frame of the peer; return the one to answer with.

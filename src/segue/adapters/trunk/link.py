@@ -8,40 +8,39 @@ import asyncio
 import secrets
 import ssl
 from collections.abc import Callable
+from functools import partial
 from typing import Any, cast
 
 from segue.adapters.clock.port import Clock
-from segue.adapters.trunk.credit import FlowCredit
+from segue.adapters.trunk.credit import FlowCredits
 from segue.adapters.trunk.handshake import NONCE_BYTES, Handshake
+from segue.adapters.trunk.outbox import Outbox
 from segue.adapters.trunk.port import (
     CLOSE_TIMEOUT_MS,
-    HANDSHAKE_BYTES_MAX,
     HANDSHAKE_TIMEOUT_MS,
-    OUTBOX_BYTES_MAX,
-    OUTBOX_HIGH_BYTES,
-    OUTBOX_LOW_BYTES,
-    ClockSample,
     TrunkAddress,
     TrunkHandler,
     TrunkIdentity,
 )
+from segue.adapters.trunk.pulse import Pulse
 from segue.model.errors import AccessDenied, LocalProtocolError, PeerProtocolError, TrunkUnavailable
-from segue.model.limits import EDGE_FLOWS_MAX, HEARTBEAT_MS, SUSPECT_AFTER_MS
-from segue.model.time import NS_PER_MS, MonoNs, ms
+from segue.model.limits import HEARTBEAT_MS
+from segue.model.time import NS_PER_MS, MonoNs
 from segue.wire.trunk import (
     AnyFrame,
     Beat,
+    Closed,
     Credit,
     Down,
     FrameReader,
     Hello,
     Open,
     Proof,
+    Refused,
     Up,
     encode_frame,
 )
 
-FLUSH_BYTES = 256 * 1024
 _BEAT_S = HEARTBEAT_MS / 1000
 
 
@@ -60,10 +59,9 @@ class Link(asyncio.Protocol):
         self._lost: asyncio.Future[None] = self._loop.create_future()
         self._transport: asyncio.Transport | None = None
         self._reader = FrameReader()
-        self._unproven_bytes = 0
-        self._credits: dict[int, FlowCredit] = {}
-        self._outbox = _Outbox()
-        self._pulse = _Pulse(clock.mono_ns())
+        self._credits = FlowCredits()
+        self._outbox = Outbox(self._loop, partial(self.abort, "the other side does not read"))
+        self._pulse = Pulse(clock.mono_ns())
         self._timer: asyncio.TimerHandle | None = None
         self._end_reason: str | None = None
         self._error: PeerProtocolError | AccessDenied | None = None
@@ -96,22 +94,26 @@ class Link(asyncio.Protocol):
             self._credits[frame.flow].spend(len(frame.payload))
         elif kind is Open:
             assert isinstance(frame, Open)
-            self._add_flow(frame.flow)
+            if frame.flow in self._credits:
+                raise LocalProtocolError(f"flow number {frame.flow} is in use on this link")
+            self._credits.add(frame.flow)
         elif kind in _OWN_FRAMES:
             raise LocalProtocolError(f"{kind.__name__} frames are the link's own")
-        self._write(frame)
+        self._outbox.put(encode_frame(frame))
+        if kind is Closed or kind is Refused:
+            self.forget(cast(Closed | Refused, frame).flow)
 
     def consumed(self, flow: int, payload_bytes: int) -> None:
         credit = self._credits.get(flow)
         if credit is not None and (grant := credit.consume(payload_bytes)):
-            self._write(Credit(flow=flow, payload_bytes=grant))
+            self._outbox.put(encode_frame(Credit(flow=flow, payload_bytes=grant)))
 
     def forget(self, flow: int) -> None:
         self._credits.pop(flow, None)
 
     def close(self, reason: str) -> None:
         if self._end_reason is None and self._transport is not None:
-            self._flush()
+            self._outbox.flush()
             self._end_reason = reason
             self._transport.close()
             self._restart_timer(CLOSE_TIMEOUT_MS / 1000, self._transport.abort)
@@ -134,11 +136,12 @@ class Link(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)  # uvloop's are not of asyncio's class.
-        self._transport.set_write_buffer_limits(high=OUTBOX_HIGH_BYTES, low=OUTBOX_LOW_BYTES)
+        self._outbox.attach(self._transport)
         peer: Any = transport.get_extra_info("peername")
         self.peer_host = str(peer[0]) if peer else "unknown"
-        self._restart_timer(HANDSHAKE_TIMEOUT_MS / 1000, self._on_handshake_timeout)
-        self._write(self._handshake.hello())
+        late = PeerProtocolError(f"trunk: no proof within {HANDSHAKE_TIMEOUT_MS} ms")
+        self._restart_timer(HANDSHAKE_TIMEOUT_MS / 1000, partial(self._fail, late))
+        self._outbox.put(encode_frame(self._handshake.hello()))
 
     def data_received(self, data: bytes) -> None:
         if self.is_over:
@@ -148,7 +151,7 @@ class Link(asyncio.Protocol):
             self._handler.on_trusted(self)
         try:
             if not self._handshake.is_done:
-                self._count_unproven(len(data))
+                self._handshake.count(len(data))
             for frame in self._reader.feed(data):
                 self._handle_frame(frame, now)
         except (PeerProtocolError, AccessDenied) as error:
@@ -194,7 +197,8 @@ class Link(asyncio.Protocol):
                     return
                 credit.receive(len(frame.payload))
             case Beat():
-                self._on_beat(frame, now)
+                if (sample := self._pulse.keep(frame, now)) is not None:
+                    self._handler.on_clock_sample(self, sample)
                 return
             case Credit():
                 credit = self._credits.get(frame.flow)
@@ -202,17 +206,19 @@ class Link(asyncio.Protocol):
                     self._handler.on_clear(self, frame.flow)
                 return
             case Open():
-                self._add_flow(frame.flow)
+                self._credits.add(frame.flow)
             case Hello() | Proof():
                 raise PeerProtocolError(f"trunk: {type(frame).__name__} after the handshake")
             case _:
                 pass
         self._handler.on_frame(self, frame, now)
+        if isinstance(frame, Closed | Refused):
+            self.forget(frame.flow)
 
     def _on_handshake_frame(self, frame: AnyFrame, now: MonoNs) -> None:
         answer = self._handshake.handle(frame)
         if answer is not None:
-            self._write(answer)
+            self._outbox.put(encode_frame(answer))
         if self._handshake.is_done:
             self.peer_node = self._handshake.peer_node
             self._proven.set_result(None)
@@ -220,36 +226,15 @@ class Link(asyncio.Protocol):
             self._handler.on_linked(self)
             self._on_tick()
 
-    def _count_unproven(self, received_bytes: int) -> None:
-        self._unproven_bytes += received_bytes
-        if self._unproven_bytes > HANDSHAKE_BYTES_MAX:
-            raise PeerProtocolError(f"trunk: more than {HANDSHAKE_BYTES_MAX} bytes before the proof")
-
-    def _add_flow(self, flow: int) -> None:
-        if flow in self._credits:
-            raise PeerProtocolError(f"trunk: flow {flow} was opened twice on one link")
-        if len(self._credits) >= EDGE_FLOWS_MAX:
-            raise PeerProtocolError(f"trunk: more than {EDGE_FLOWS_MAX} flows on one link")
-        self._credits[flow] = FlowCredit()
-
-    def _on_beat(self, beat: Beat, now: MonoNs) -> None:
-        self._pulse.keep(beat, now)
-        if beat.echo_sent_ns is not None and beat.received_ns is not None:
-            sample = ClockSample(t0_ns=beat.echo_sent_ns, t1_ns=beat.received_ns, t2_ns=beat.sent_ns, t3_ns=now)
-            self._handler.on_clock_sample(self, sample)
-
     def _on_tick(self) -> None:
         if not self.is_open:
             return
         now = self._clock.mono_ns()
         self._restart_timer(_BEAT_S, self._on_tick)
-        self._write(self._pulse.beat(now))
+        self._outbox.put(encode_frame(self._pulse.beat(now)))
         silent_ns = self._pulse.suspect(now)
         if silent_ns is not None:
             self._handler.on_suspected(self, silent_ns // NS_PER_MS)
-
-    def _on_handshake_timeout(self) -> None:
-        self._fail(PeerProtocolError(f"trunk: no proof within {HANDSHAKE_TIMEOUT_MS} ms"))
 
     def _fail(self, error: PeerProtocolError | AccessDenied) -> None:
         self._error = error
@@ -259,94 +244,6 @@ class Link(asyncio.Protocol):
         if self._timer is not None:
             self._timer.cancel()
         self._timer = self._loop.call_later(delay_s, callback)
-
-    def _write(self, frame: AnyFrame) -> None:
-        if self._end_reason is not None:
-            return
-        if not self._outbox.frames:
-            self._loop.call_soon(self._flush)
-        self._outbox.put(encode_frame(frame))
-        if self._outbox.queued_bytes >= FLUSH_BYTES:
-            self._flush()
-
-    def _flush(self) -> None:
-        transport = self._transport
-        if transport is None or self._end_reason is not None or not self._outbox.frames:
-            return
-        transport.writelines(self._outbox.take())
-        if transport.get_write_buffer_size() > OUTBOX_BYTES_MAX:
-            self.abort(f"the other side left {OUTBOX_BYTES_MAX} bytes unread")
-
-
-class _Outbox:
-    """What is written at the end of this tick, and whether the socket takes no more payload."""
-
-    __slots__ = ("frames", "is_full", "queued_bytes")
-
-    def __init__(self) -> None:
-        self.frames: list[bytes] = []
-        self.queued_bytes = 0
-        self.is_full = False
-
-    def put(self, data: bytes) -> None:
-        self.frames.append(data)
-        self.queued_bytes += len(data)
-
-    def take(self) -> list[bytes]:
-        frames, self.frames = self.frames, []
-        self.queued_bytes = 0
-        return frames
-
-
-class _Pulse:
-    """Beats and silence of one link."""
-
-    __slots__ = ("_beat", "_beat_ns", "_is_suspected", "_ticked_ns", "heard_ns")
-
-    def __init__(self, now: MonoNs) -> None:
-        self.heard_ns = now
-        self._ticked_ns = now
-        self._is_suspected = False
-        self._beat: Beat | None = None
-        self._beat_ns = now
-
-    def rest(self, now: MonoNs) -> None:
-        """Count silence from here."""
-        self.heard_ns = now
-        self._ticked_ns = now
-
-    def hear(self, now: MonoNs) -> bool:
-        """Something arrived; True if the peer was suspected."""
-        self.heard_ns = now
-        was_suspected, self._is_suspected = self._is_suspected, False
-        return was_suspected
-
-    def keep(self, beat: Beat, now: MonoNs) -> None:
-        self._beat = beat
-        self._beat_ns = now
-
-    def beat(self, now: MonoNs) -> Beat:
-        """The next one to send; it echoes the last received once."""
-        last, self._beat = self._beat, None
-        if last is None:
-            return Beat(sent_ns=now)
-        return Beat(sent_ns=now, echo_sent_ns=last.sent_ns, received_ns=self._beat_ns)
-
-    def suspect(self, now: MonoNs) -> int | None:
-        """At each tick: how long the peer has been silent, once, when that is too long.
-
-        A late tick means that this process stood still, and says nothing about the peer: silence counts anew.
-        """
-        is_late = now - self._ticked_ns > ms(3 * HEARTBEAT_MS)
-        self._ticked_ns = now
-        if is_late and not self._is_suspected:
-            self.heard_ns = now
-            return None
-        silent_ns = now - self.heard_ns
-        if self._is_suspected or silent_ns <= ms(SUSPECT_AFTER_MS):
-            return None
-        self._is_suspected = True
-        return silent_ns
 
 
 _OWN_FRAMES = frozenset({Hello, Proof, Beat, Credit})

@@ -8,7 +8,7 @@ the frame to its own task.
     link.send(frame)              # any frame but Hello, Proof, Beat and Credit; batched, written once per loop tick
     link.can_send(flow)           # may an Up or Down of this flow go now? else wait for handler.on_clear
     link.consumed(flow, n)        # n payload bytes of an Up or Down were dealt with; grants credit back in batches
-    link.forget(flow)             # the flow is over: drop its accounting (after Closed or Refused, sent or received)
+    link.forget(flow)             # the flow is over: drop its accounting (Closed and Refused, either way, imply it)
     link.close(reason)            # the handler's on_unlinked follows
 
 A flow exists on a link from its `Open` (sent or received) to `forget`. Its number is used for one `Open` only: whoever

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from segue.adapters.trunk.credit import GRANT_BATCH_BYTES, FlowCredit
+from segue.adapters.trunk.credit import GRANT_BATCH_BYTES, FlowCredit, FlowCredits
 from segue.model.errors import PeerProtocolError
 from segue.model.limits import FLOW_CREDIT_BYTES
 
@@ -68,3 +68,18 @@ def test_two_honest_ends_never_break_and_never_lock(sizes: list[int], random: ob
             case _:
                 sender.earn(grants.pop(0))
     assert sender.may_send
+
+
+def test_a_link_counts_each_flow_by_itself_and_bounds_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("segue.adapters.trunk.credit.EDGE_FLOWS_MAX", 2)
+    flows = FlowCredits()
+    flows.add(1)
+    flows.add(2)
+    flows[1].spend(FLOW_CREDIT_BYTES)
+
+    assert not flows[1].may_send
+    assert flows[2].may_send
+    with pytest.raises(PeerProtocolError, match="flow 1 was opened twice"):
+        flows.add(1)
+    with pytest.raises(PeerProtocolError, match="more than 2 flows"):
+        flows.add(3)

@@ -2,7 +2,7 @@ import msgspec
 import pytest
 
 from segue.adapters.trunk.handshake import Handshake
-from segue.adapters.trunk.port import CORE, EDGE, TrunkIdentity
+from segue.adapters.trunk.port import CORE, EDGE, HANDSHAKE_BYTES_MAX, TrunkIdentity
 from segue.model.errors import AccessDenied, PeerProtocolError
 from segue.wire.trunk import Beat, Proof
 
@@ -89,3 +89,11 @@ def test_frames_out_of_place_end_it() -> None:
     core.handle(hello)
     with pytest.raises(PeerProtocolError, match="Hello is out of place"):
         core.handle(hello)
+
+
+def test_what_comes_before_the_proof_is_bounded() -> None:
+    core = side(CORE, is_dialler=False)
+    core.count(HANDSHAKE_BYTES_MAX)
+
+    with pytest.raises(PeerProtocolError, match="before the proof"):
+        core.count(1)

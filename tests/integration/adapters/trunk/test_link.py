@@ -9,66 +9,18 @@ import pytest
 
 from segue.adapters.clock.system import SystemClock
 from segue.adapters.trunk import link as link_module
-from segue.adapters.trunk.handshake import Handshake
 from segue.adapters.trunk.link import Link, dial_trunk
-from segue.adapters.trunk.listener import serve_trunk
-from segue.adapters.trunk.port import CORE, EDGE, OUTBOX_HIGH_BYTES, ClockSample, TrunkAddress, TrunkIdentity, TrunkLink
-from segue.model.errors import ConfigError, LocalProtocolError, TrunkUnavailable
+from segue.adapters.trunk.port import CORE, EDGE, OUTBOX_HIGH_BYTES, TrunkAddress
+from segue.model.errors import LocalProtocolError, TrunkUnavailable
 from segue.model.limits import FLOW_CREDIT_BYTES
-from segue.model.time import MonoNs
 from segue.telemetry.clock import ClockRelation
 from segue.telemetry.clock import ClockSample as RelationSample
-from segue.wire.trunk import AnyFrame, Beat, Credit, Down, FrameReader, Hello, Open, Up, encode_frame
-from tests.support.fake_core import FLEET_KEY, FakeCore, eventually
+from segue.wire.trunk import AnyFrame, Beat, Credit, Down, Hello, Open, Up, encode_frame
+from tests.integration.adapters.trunk.peers import Owner, RawEdge, dial, identity
+from tests.support.fake_core import FakeCore, eventually
 
 OPEN = Open(flow=1, session="sess_a", subject="u", is_new=True, is_aware=False, params=b"{}")
 NEW_FLOW = 7
-
-
-class Owner:
-    """Notes what a link says."""
-
-    def __init__(self) -> None:
-        self.linked: list[TrunkLink] = []
-        self.frames: list[AnyFrame] = []
-        self.clear: list[int | None] = []
-        self.samples: list[ClockSample] = []
-        self.suspected: list[int] = []
-        self.trusted = 0
-        self.unlinked: list[str] = []
-
-    def on_linked(self, link: TrunkLink) -> None:
-        self.linked.append(link)
-
-    def on_frame(self, link: TrunkLink, frame: AnyFrame, in_ns: MonoNs) -> None:
-        self.frames.append(frame)
-
-    def on_clear(self, link: TrunkLink, flow: int | None) -> None:
-        self.clear.append(flow)
-
-    def on_clock_sample(self, link: TrunkLink, sample: ClockSample) -> None:
-        self.samples.append(sample)
-
-    def on_suspected(self, link: TrunkLink, silent_ms: int) -> None:
-        self.suspected.append(silent_ms)
-
-    def on_trusted(self, link: TrunkLink) -> None:
-        self.trusted += 1
-
-    def on_unlinked(self, link: TrunkLink, reason: str) -> None:
-        self.unlinked.append(reason)
-
-    def on_rejected(self, peer_host: str, reason: str) -> None:
-        raise AssertionError("a dialler rejects nobody")
-
-
-def identity(key: str = FLEET_KEY, role: str = EDGE) -> TrunkIdentity:
-    return TrunkIdentity(node="edge-1", role=role, fleet_key=key.encode())
-
-
-async def dial(core: FakeCore, owner: Owner, key: str = FLEET_KEY) -> Link:
-    address = TrunkAddress(host="127.0.0.1", port=core.port)
-    return await dial_trunk(address, identity(key), peer_role=CORE, handler=owner, clock=SystemClock())
 
 
 @asynccontextmanager
@@ -80,51 +32,6 @@ async def linked() -> AsyncIterator[tuple[Link, Owner, FakeCore]]:
     finally:
         link.abort("the test is over")
         await link.wait_closed()
-
-
-class RawEdge:
-    """A peer by hand: what a link would never send."""
-
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._reader, self._writer = reader, writer
-        self._frames = FrameReader()
-        self.received: list[AnyFrame] = []
-        self._handshake = Handshake(identity(), peer_role=CORE, is_dialler=True, nonce=b"0123456789abcdef")
-
-    @classmethod
-    async def connect(cls, core: FakeCore) -> "RawEdge":
-        return cls(*await asyncio.open_connection("127.0.0.1", core.port))
-
-    async def prove(self) -> None:
-        self.send(self._handshake.hello())
-        await self.read_until(Hello)
-        proof = self._handshake.handle(self.received[0])
-        assert proof is not None
-        self.send(proof)
-        await self.read_until(Beat)
-
-    def send(self, *frames: AnyFrame) -> None:
-        self.write(b"".join(encode_frame(frame) for frame in frames))
-
-    def write(self, data: bytes) -> None:
-        self._writer.write(data)
-
-    async def read_until(self, kind: type[AnyFrame]) -> AnyFrame:
-        while not any(isinstance(frame, kind) for frame in self.received):
-            data = await asyncio.wait_for(self._reader.read(65_536), 3)
-            assert data, "closed"
-            self.received += self._frames.feed(data)
-        return next(frame for frame in self.received if isinstance(frame, kind))
-
-    async def read_to_end(self) -> None:
-        try:
-            while await asyncio.wait_for(self._reader.read(65_536), 4):
-                pass
-        except ConnectionError:
-            pass
-
-    def close(self) -> None:
-        self._writer.close()
 
 
 async def test_both_ends_know_each_other_and_end_together() -> None:
@@ -166,14 +73,6 @@ async def test_something_that_never_answers_is_given_up(monkeypatch: pytest.Monk
         address = TrunkAddress(host="127.0.0.1", port=mute.getsockname()[1])
         with pytest.raises(TrunkUnavailable, match="no answer within 50 ms"):
             await dial_trunk(address, identity(), peer_role=CORE, handler=Owner(), clock=SystemClock())
-
-
-async def test_a_port_in_use_names_the_port_and_what_to_do() -> None:
-    core = await FakeCore().start()
-    address = TrunkAddress(host="127.0.0.1", port=core.port)
-
-    with pytest.raises(ConfigError, match=rf"port {core.port} is in use; stop the process"):
-        await serve_trunk(address, identity(role=CORE), peer_role=EDGE, handler=core, clock=SystemClock())
 
 
 async def test_beats_relate_the_two_clocks() -> None:
@@ -249,21 +148,6 @@ async def test_a_stranger_that_says_nothing_is_turned_away(monkeypatch: pytest.M
     stranger.close()
 
 
-async def test_strangers_together_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("segue.adapters.trunk.listener.UNPROVEN_LINKS_MAX", 3)
-    core = await FakeCore().start()
-    strangers = [await RawEdge.connect(core) for _ in range(4)]
-    await eventually(lambda: core.rejections)
-    assert core.rejections == ["3 connections are still unproven"]
-    for stranger in strangers:
-        stranger.close()
-    await eventually(lambda: len(core.rejections) == 4)
-
-    link = await dial(core, Owner())
-    link.abort("done")
-    await link.wait_closed()
-
-
 @pytest.mark.parametrize(
     ("frames", "match"),
     [
@@ -327,7 +211,7 @@ async def test_payload_needs_an_open_flow_and_credit() -> None:
 async def test_a_peer_that_reads_slowly_stops_all_flows_and_one_that_does_not_read_loses_the_link(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(link_module, "OUTBOX_BYTES_MAX", OUTBOX_HIGH_BYTES * 4)
+    monkeypatch.setattr("segue.adapters.trunk.outbox.OUTBOX_BYTES_MAX", OUTBOX_HIGH_BYTES * 4)
     async with linked() as (link, owner, core):
         core.links[0]._transport.pause_reading()  # type: ignore[attr-defined]
         number = 100
@@ -346,7 +230,7 @@ async def test_a_peer_that_reads_slowly_stops_all_flows_and_one_that_does_not_re
             link.send(Open(flow, big.session, "u", is_new=True, is_aware=False, params=big.params))
         await link.wait_closed()
 
-        assert "unread" in owner.unlinked[0]
+        assert "does not read" in owner.unlinked[0]
 
 
 async def test_downlink_is_credited_too() -> None:
