@@ -81,6 +81,11 @@ class Stage:
         self.released = effects.ReleaseUplink(audio_ms=0, control_through=0)
         self.is_automatic = True
         self.is_checked = True
+        self.given = 0
+        self.eventful: list[int] = []
+        """Inputs that something came of."""
+        self.crash_at: int | None = None
+        """Crash after this many inputs (of any kind, the world's answers too)."""
         self.started: list[effects.StartOperation] = []
         self.words: Callable[[int, int], str] = lambda _from, _to: "what time is it?"
         self.end_probability = 0.9
@@ -92,7 +97,8 @@ class Stage:
     # Driving.
 
     def begin(self, patch: str = "{}", *, greet: bool = False) -> "Stage":
-        self.give(inputs.Begin(subject="tester", session_patch=patch.encode()))
+        self.beginning = inputs.Begin(subject="tester", session_patch=patch.encode())
+        self.give(self.beginning)
         self.attach()
         return self
 
@@ -101,8 +107,7 @@ class Stage:
 
     def give(self, event: inputs.VoiceInput) -> None:
         """One input, all its outputs, and whatever the world answers at once."""
-        self.machine.handle(self.now, event)
-        self._drain()
+        self._hand(event)
         if self.is_automatic:
             self.work()
 
@@ -190,18 +195,20 @@ class Stage:
         self._hand(inputs.OperationCompleted(key=start.key, attempt=start.attempt, result=result))
 
     def crash(self, *, is_attached: bool = True, cursor: str = "") -> None:
-        """A new owner that has nothing but the journal; then the uplink that was not released, faster than real time."""
+        """A new owner that has only the journal; then the uplink that was not released, faster than real time."""
         self.machine = VoiceMachine(SESSION, self.agent)
         for row in self.rows:
             self.machine.apply_row(row)
         self.pending.clear()
         self.cancelled.clear()
         self.speaker = Speaker()
+        replayed = [event for event in self.uplink if self._is_held(event)]
         self.machine.on_owned(self.now)
         self._drain()
+        if not self.rows:
+            self.give(self.beginning)
         if is_attached:
             self.attach(cursor, is_resumed=True)
-        replayed = [event for event in self.uplink if self._is_held(event)]
         for event in replayed:
             self.give(event)
         if self.is_automatic:
@@ -240,7 +247,13 @@ class Stage:
 
     def _hand(self, event: inputs.VoiceInput) -> None:
         self.machine.handle(self.now, event)
+        before = len(self.gates), len(self.rows)
         self._drain()
+        self.given += 1
+        if before != (len(self.gates), len(self.rows)):
+            self.eventful.append(self.given)
+        if self.given == self.crash_at:
+            self.crash()
 
     def _drain(self) -> None:
         while (output := self.machine.poll_output()) is not None:
@@ -298,8 +311,10 @@ class Stage:
             case effects.Tell(event=event):
                 self.events.append(event)
             case effects.ReleaseUplink():
-                assert effect.audio_ms >= self.released.audio_ms
-                self.released = effect
+                self.released = effects.ReleaseUplink(
+                    audio_ms=max(effect.audio_ms, self.released.audio_ms),
+                    control_through=max(effect.control_through, self.released.control_through),
+                )
             case effects.ConfigureHearing() | effects.ForgetAudio() | effects.CloseSession():
                 pass
 

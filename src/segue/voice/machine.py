@@ -37,7 +37,6 @@ from segue.wire.realtime.merge import merge_session
 from segue.wire.realtime.server import SegueState
 from segue.wire.realtime.session import OutputAudio, Session, SessionAudio
 
-
 CORE: Final = ClockDomain("core")
 """This process's clock, where nobody gave it a name."""
 

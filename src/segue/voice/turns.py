@@ -7,8 +7,8 @@
                             └──a backchannel, noise──▶ Listening (the agent goes on)
 
 Rules: driven by user audio alone, so a replay of it after a takeover comes to the same; a turn that the fold has open
-is taken up, never opened again; audio up to `decided_ms` is not judged twice. Nothing said in a pause is told before the
-turn is committed, except captions to clients that ask for them.
+is taken up, never opened again; audio up to `decided_ms` is not judged twice. Nothing said in a pause is told before
+the turn is committed, except captions to clients that ask for them.
 """
 
 from dataclasses import dataclass
