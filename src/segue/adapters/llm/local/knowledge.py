@@ -7,7 +7,9 @@ from segue.adapters.llm.local.words import numbered, phrase, words
 
 def known_answer(question: str) -> str | None:
     """The answer, if this is one of the few things known."""
-    said = " ".join(numbered(words(question.replace("+", " plus ").replace("*", " times ").replace("/", " over "))))
+    symbols = question.replace("+", " plus ").replace("*", " times ").replace("/", " over ")
+    # "Two" next to an operator is often heard as "too" or "to".
+    said = _TWO_AFTER.sub(r"\1 2", _TWO_BEFORE.sub("2", " ".join(numbered(words(symbols)))))
     for answer in (_sum, _capital, _length, _count, _spell):
         if (told := answer(said)) is not None:
             return told
@@ -79,6 +81,8 @@ def _plain(value: float) -> str:
 _COUNT_MAX = 100
 _NUMBER = r"(-?\d+(?:\.\d+)?)"
 _SUM = re.compile(rf"{_NUMBER} (plus|minus|times|multiplied by|divided by|over) {_NUMBER}")
+_TWO_BEFORE = re.compile(r"\btoo?\b(?= (?:plus|minus|times|divided by|multiplied by|over) )")
+_TWO_AFTER = re.compile(r"\b(plus|minus|times|divided by|multiplied by) too?\b")
 _CAPITAL = re.compile(r"\bcapital(?: city)? of ((?:the )?[a-z]+(?: [a-z]+)?)")
 _HOW_MANY = re.compile(r"\bhow many (seconds|minutes|hours|days|weeks|months) (?:are |there )*in an? ([a-z]+)")
 _COUNT = re.compile(r"\bcount (?:up )?(?:from 1 )?to (\d{1,4})\b")

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 def words(text: str) -> list[str]:
     """Lower-case words of `text`. Clock times and decimals stay whole (`7:30`, `3.5`), `p.m.` becomes `pm`."""
     plain = _HALF_OF_DAY.sub(lambda match: f"{match[1]}m", straight(text).lower())
-    plain = _THOUSANDS.sub("", plain)
+    plain = _OLD_HYPHEN.sub(r"to\1", _THOUSANDS.sub("", plain))
     return _WORD.findall(plain)
 
 
@@ -97,6 +97,8 @@ def _number_at(said: Sequence[str], at: int) -> tuple[int | None, int]:
 _QUOTES = str.maketrans({"\u2019": "'", "\u2018": "'", "\u201c": '"', "\u201d": '"'})
 _HALF_OF_DAY = re.compile(r"\b([ap])\.?\s?m\b\.?")
 _THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}\b)")
+_OLD_HYPHEN = re.compile(r"\bto-(day|morrow|night)\b")
+"""As recognisers that learned from old books write."""
 _WORD = re.compile(r"\d+(?:[:.]\d+)*(?:st|nd|rd|th|am|pm)?|[^\W\d_]+(?:'[a-z]+)*|\d")
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+|\n+")
 _STEM_CHARS_MIN = 3

@@ -20,6 +20,7 @@ from segue.adapters.llm.local.knowledge import asks_time, known_answer
         ("Count to five.", "1, 2, 3, 4, 5."),
         ("How do you spell Ada?", "Ada is spelled A, D, A."),
         ("Please spell hello.", "Hello is spelled H, E, L, L, O."),
+        ("What's too plus to?", "2 plus 2 is 4."),
         ("Hello.", None),
     ],
 )

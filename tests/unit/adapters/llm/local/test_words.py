@@ -11,6 +11,7 @@ from segue.adapters.llm.local.words import content, is_question, numbered, phras
         ("It\u2019s 1,250 or 3.5", ["it's", "1250", "or", "3.5"]),
         ("seven o'clock", ["seven", "o'clock"]),
         ("24th of May", ["24th", "of", "may"]),
+        ("To-morrow, half-past", ["tomorrow", "half", "past"]),
         ("", []),
     ],
 )
