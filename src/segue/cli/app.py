@@ -3,9 +3,8 @@
 import asyncio
 from collections.abc import Coroutine, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
-import click
 import typer
 from rich.console import Console
 from rich.markup import escape
@@ -15,6 +14,11 @@ from segue.model.errors import ConfigError, SegueError
 
 CONFIG_STATUS = 78
 """Exit status (sysexits `EX_CONFIG`) of an error that only the operator can mend."""
+
+INTERRUPTED_STATUS = 130
+"""What shells give a program that Ctrl-C ended."""
+
+R = TypeVar("R")
 
 app = typer.Typer(
     name="segue",
@@ -44,15 +48,9 @@ Port = Annotated[int | None, typer.Option(help="Port the edge listens on [8080].
 def run(arguments: Sequence[str]) -> int:
     """Run one command; returns the exit status."""
     try:
-        status = app(args=list(arguments), standalone_mode=False)
-        return status if isinstance(status, int) else 0
-    except click.exceptions.Abort:
-        return 130
-    except click.ClickException as error:
-        error.show()
-        return error.exit_code
-    except KeyboardInterrupt:
-        return 130
+        app(args=list(arguments))
+    except SystemExit as stop:
+        return stop.code if isinstance(stop.code, int) else 1
     except SegueError as error:
         return _report(error)
     except BaseExceptionGroup as group:
@@ -66,11 +64,11 @@ def up(
     state: StateFolder = None,
     host: Host = None,
     port: Port = None,
-) -> int:
+) -> None:
     """Run everything on this machine: an edge and a core, started again if they die."""
     from segue.cli.roles import run_up
 
-    return _run(run_up(agent, config, _flags(state=state, host=host, port=port), console))
+    _run(run_up(agent, config, _flags(state=state, host=host, port=port), console))
 
 
 @app.command()
@@ -80,13 +78,13 @@ def edge(
     host: Host = None,
     port: Port = None,
     core: Annotated[list[str] | None, typer.Option(help="host:port of a core's trunk; repeat for several.")] = None,
-) -> int:
+) -> None:
     """Run an edge: sockets and tokens, no sessions. It may be killed at any time."""
     from segue.cli.roles import run_edge_role
 
     flags = _flags(state=state, host=host, port=port)
     flags["edge"]["cores"] = core or None
-    return _run(run_edge_role(config, flags))
+    _run(run_edge_role(config, flags))
 
 
 @app.command()
@@ -95,13 +93,13 @@ def core(
     config: ConfigFile = None,
     state: StateFolder = None,
     listen: Annotated[str | None, typer.Option(help="host:port of the trunk [127.0.0.1:7070].")] = None,
-) -> int:
+) -> None:
     """Run a core: the sessions, their journal, the models. It may be killed at any time."""
     from segue.cli.roles import run_core_role
 
     flags = _flags(state=state)
     flags["core"] = {"listen": listen}
-    return _run(run_core_role(agent, config, flags))
+    _run(run_core_role(agent, config, flags))
 
 
 @app.command()
@@ -118,7 +116,7 @@ def call(
         int | None, typer.Option(metavar="MS", help="Say the last line this far into the answer before it.")
     ] = None,
     wait_for_greeting: Annotated[bool, typer.Option(help="Let the agent speak first.")] = False,
-) -> int:
+) -> None:
     """Call a Segue and talk to it: speech in, answer out, transcript and where the time went.
 
     Exit status 0 if every line was answered.
@@ -141,7 +139,7 @@ def call(
         barge_in_ms=barge_in,
         waits_for_greeting=wait_for_greeting,
     )
-    return _run(run_call(order, console))
+    _run(run_call(order, console))
 
 
 @app.command()
@@ -150,11 +148,11 @@ def demo(
     state: StateFolder = None,
     kill: Annotated[bool, typer.Option(help="Kill the core in the middle of an answer.")] = True,
     stay: Annotated[bool, typer.Option(help="Stay up for you to talk to, until Ctrl-C.")] = True,
-) -> int:
+) -> None:
     """Start Segue, hold a spoken conversation with it, show where the time went, and stay up."""
     from segue.cli.demo import run_demo
 
-    return _run(run_demo(_flags(state=state, port=port), console, kills=kill, stays=stay))
+    _run(run_demo(_flags(state=state, port=port), console, kills=kill, stays=stay))
 
 
 @app.command()
@@ -163,60 +161,56 @@ def trace(
     turn: Annotated[int | None, typer.Option(min=1, help="Only this turn, counted from 1.")] = None,
     config: ConfigFile = None,
     state: StateFolder = None,
-) -> int:
+) -> None:
     """Draw the waterfall of any past turn, from the journal."""
     from segue.cli.trace import run_trace
 
-    return _run(run_trace(session, turn, config, _flags(state=state), console))
+    _run(run_trace(session, turn, config, _flags(state=state), console))
 
 
 @app.command()
-def doctor(config: ConfigFile = None, state: StateFolder = None) -> int:
+def doctor(config: ConfigFile = None, state: StateFolder = None) -> None:
     """Say what this machine has and lacks, and what to do about it."""
     from segue.cli.doctor import run_doctor
 
-    return run_doctor(config, _flags(state=state), console)
+    raise typer.Exit(run_doctor(config, _flags(state=state), console))
 
 
 @app.command()
-def init(file: Annotated[Path, typer.Argument(help="File to write.")] = Path("agent.py")) -> int:
+def init(file: Annotated[Path, typer.Argument(help="File to write.")] = Path("agent.py")) -> None:
     """Write a commented agent to start from."""
     from segue.cli.starter import write_starter
 
     write_starter(file)
     console.print(f"wrote {file}; run it with: segue up {file}", highlight=False)
-    return 0
 
 
 @models_app.command("install")
 def models_install(
     names: Annotated[list[str] | None, typer.Argument(help="Models, or hf:org/name/file; all if none.")] = None,
-) -> int:
+) -> None:
     """Fetch pinned, hash-checked models into the cache."""
     from segue.cli.models import install
 
     install(names or [], console)
-    return 0
 
 
 @models_app.command("list")
 def models_list(
     measure: Annotated[bool, typer.Option(help="Also measure each model's speed on this machine.")] = False,
-) -> int:
+) -> None:
     """Show what is installed, its size, licence and (measured) real-time factor."""
     from segue.cli.models import list_models, measured_factors
 
-    list_models(console, _run(measured_factors()) if measure else None)
-    return 0
+    list_models(console, _finished(measured_factors()) if measure else None)
 
 
 @config_app.command("show")
-def config_show(config: ConfigFile = None, state: StateFolder = None) -> int:
+def config_show(config: ConfigFile = None, state: StateFolder = None) -> None:
     """Print every setting in force and where it came from. Secrets are not printed."""
     from segue.cli.config_show import show
 
     show(config, _flags(state=state), console)
-    return 0
 
 
 @app.callback(invoke_without_command=True)
@@ -231,7 +225,16 @@ def _flags(*, state: Path | None = None, host: str | None = None, port: int | No
     return {"state": {"dir": str(state) if state else None}, "edge": {"host": host, "port": port}}
 
 
-def _run(work: "Coroutine[Any, Any, Any]") -> Any:
+def _run(work: Coroutine[Any, Any, int | None]) -> None:
+    """Run a command to its end and exit with its status; Ctrl-C is how most of them end."""
+    try:
+        status = _finished(work)
+    except KeyboardInterrupt:
+        status = INTERRUPTED_STATUS
+    raise typer.Exit(status or 0)
+
+
+def _finished(work: Coroutine[Any, Any, R]) -> R:
     import uvloop
 
     return uvloop.run(work)
@@ -239,10 +242,10 @@ def _run(work: "Coroutine[Any, Any, Any]") -> Any:
 
 def _report(error: BaseException) -> int:
     if isinstance(error, SegueError):
-        errors.print(f"[red]segue:[/red] {escape(str(error))}", highlight=False)
+        errors.print(f"[red]segue:[/red] {escape(str(error))}", highlight=False, soft_wrap=True)
         return CONFIG_STATUS if isinstance(error, ConfigError) else 1
     if isinstance(error, KeyboardInterrupt | asyncio.CancelledError):
-        return 130
+        return INTERRUPTED_STATUS
     raise error
 
 
