@@ -6,6 +6,7 @@ shows every message echoed exactly once and in order, whatever dies.
 """
 
 import asyncio
+import ssl
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import ClassVar
@@ -77,10 +78,12 @@ class FakeCore:
         self._listener: TrunkListener | None = None
         self.port = 0
 
-    async def start(self, port: int = 0) -> "FakeCore":
+    async def start(self, port: int = 0, tls: ssl.SSLContext | None = None) -> "FakeCore":
         identity = TrunkIdentity(node=self._node, role=CORE, fleet_key=self._fleet_key.encode())
         address = TrunkAddress(host="127.0.0.1", port=port)
-        self._listener = await serve_trunk(address, identity, peer_role=EDGE, handler=self, clock=SystemClock())
+        self._listener = await serve_trunk(
+            address, identity, peer_role=EDGE, handler=self, clock=SystemClock(), tls=tls
+        )
         self.port = self._listener.address.port
         self._running.append(self)
         return self

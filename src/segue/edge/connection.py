@@ -100,7 +100,10 @@ class Connection:
 
     def check(self, now: MonoNs) -> None:
         """Called about every second: is this client stuck, silent, or without a core for too long?"""
-        if self._sending_ns is not None and now - self._sending_ns > self._stall_ns:
+        if self._request is not None and self._request.transport is None:
+            self.close(ABNORMAL, "the client is gone")
+            self.on_released()
+        elif self._sending_ns is not None and now - self._sending_ns > self._stall_ns:
             self.close(WSCloseCode.POLICY_VIOLATION, "this client does not read")
             self.abort()  # The close frame cannot pass either; it is named for the record of who ended it.
         elif self._away_ns is not None and now - self._away_ns > self._core_wait_ns:

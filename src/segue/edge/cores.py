@@ -76,7 +76,7 @@ class CoreLink:
         self._router.on_clear(self._core, flow)
 
     def on_clock_sample(self, link: TrunkLink, sample: ClockSample) -> None:
-        self._router.on_clock_sample(self._core, sample)
+        """The core relates the two clocks; to the edge all stamps are its own."""
 
     def on_suspected(self, link: TrunkLink, silent_ms: int) -> None:
         self._router.on_suspected(self._core, silent_ms)

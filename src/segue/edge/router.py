@@ -10,7 +10,7 @@ from enum import Enum
 from typing import Protocol
 
 from segue.adapters.clock.port import Clock
-from segue.adapters.trunk.port import ClockSample, TrunkLink
+from segue.adapters.trunk.port import TrunkLink
 from segue.edge.flow import Flow
 from segue.edge.log import Log
 from segue.edge.metrics import EdgeMetrics
@@ -79,7 +79,6 @@ class Core:
     is_suspected: bool = False
     is_draining: bool = False
     routes: set[Route] = field(default_factory=set)
-    relation_samples: int = 0
 
 
 class Router:
@@ -188,9 +187,6 @@ class Router:
     def on_trusted(self, core: Core) -> None:
         core.is_suspected = False
         self._log.info("edge.core.trusted", core=core.address)
-
-    def on_clock_sample(self, core: Core, sample: ClockSample) -> None:
-        core.relation_samples += 1
 
     def _handle(
         self,

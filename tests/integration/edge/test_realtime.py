@@ -1,7 +1,11 @@
-import msgspec
+import asyncio
 
-from segue.wire.trunk import Refused
-from tests.integration.edge.harness import config_for, receive, receive_close, receive_echoes, running_edge
+import aiohttp
+import msgspec
+import pytest
+
+from segue.wire.trunk import Closed, Refused
+from tests.integration.edge.harness import BEARER, config_for, receive, receive_close, receive_echoes, running_edge
 from tests.support.fake_core import FakeCore, eventually
 
 
@@ -94,3 +98,31 @@ async def test_connections_over_the_bound_are_told_to_come_back() -> None:
         status, error, headers = await edge.denial()
 
     assert (status, error["code"], headers["Retry-After"]) == (503, "server_overloaded", "5")
+
+
+async def test_no_more_connections_while_too_much_is_held() -> None:
+    core = await FakeCore(decide_every=1_000).start()
+    async with running_edge(config_for(core, rings_bytes_max=1 << 20)) as edge, edge.connect() as socket:
+        await socket.send_str("x" * (1 << 20))
+        await eventually(lambda: core.only_flow().last_heard == 1)
+        status, error, headers = await edge.denial()
+        assert (status, error["code"], headers["Retry-After"]) == (503, "server_overloaded", "5")
+
+        core.decide(core.only_flow())
+        await receive(socket)
+        async with edge.connect():
+            assert len(core.flows) == 2
+
+
+async def test_a_client_that_leaves_before_it_was_answered_is_forgotten() -> None:
+    core = await FakeCore().start()
+    core.is_opening = False
+    async with running_edge(config_for(core, upgrade_wait_ms=80)) as edge:
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.03), aiohttp.ClientSession() as http:
+                await http.ws_connect(f"{edge.url}/v1/realtime", headers=BEARER)
+        assert not [frame for frame in core.frames if isinstance(frame, Closed)]
+
+        await eventually(lambda: any(isinstance(frame, Closed) for frame in core.frames))
+
+        assert (await edge.get_json("/healthz"))[1]["connections"] == 0

@@ -2,8 +2,11 @@
 
 import asyncio
 import socket as sockets
+import ssl
+import subprocess
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import pytest
 
@@ -246,3 +249,27 @@ async def test_downlink_is_credited_too() -> None:
         link.consumed(1, FLOW_CREDIT_BYTES)
 
         await eventually(lambda: len([frame for frame in owner.frames if isinstance(frame, Down)]) == 8)
+
+
+async def test_a_link_in_tls(tmp_path: Path) -> None:
+    cert, key = tmp_path / "cert.pem", tmp_path / "key.pem"
+    command = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
+    command += ["-days", "1", "-subj", "/CN=core", "-keyout", str(key), "-out", str(cert)]
+    command += ["-addext", "subjectAltName=IP:127.0.0.1"]
+    await asyncio.to_thread(subprocess.run, command, check=True, capture_output=True)
+    server_tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    server_tls.load_cert_chain(cert, key)
+    core, owner = await FakeCore().start(tls=server_tls), Owner()
+    address, trust = TrunkAddress(host="127.0.0.1", port=core.port), ssl.create_default_context(cafile=cert)
+
+    link = await dial_trunk(address, identity(), peer_role=CORE, handler=owner, clock=SystemClock(), tls=trust)
+    link.send(OPEN)
+    await eventually(lambda: core.flows)
+    link.close("done")
+    await link.wait_closed()
+
+    distrust = ssl.create_default_context()
+    with pytest.raises(TrunkUnavailable, match="certificate verify failed"):
+        await dial_trunk(address, identity(), peer_role=CORE, handler=owner, clock=SystemClock(), tls=distrust)
+    with pytest.raises(TrunkUnavailable):
+        await dial(core, owner)
