@@ -1,7 +1,7 @@
 """Chromium with a WAV as its microphone, and a tape of what it plays.
 
-The tape is put between the page and its loudspeaker from outside (`AudioNode.connect` is watched), so that the page under
-test is the one people get.
+The tape is put between the page and its loudspeaker from outside (`AudioNode.connect` is watched), so that the page
+under test is the one people get.
 """
 
 import base64

@@ -41,7 +41,7 @@ class FakeSession:
 
 @dataclass(slots=True)
 class FakeRealtime:
-    """`answer`: 24 kHz int16 samples of every answer; `text` its words. `wants_key`: the page gets no token for free."""
+    """`answer`: 24 kHz int16 samples of every answer; `text` its words. `wants_key`: no token is free."""
 
     answer: bytes
     text: str = "It is half past nine, and the sun is out."

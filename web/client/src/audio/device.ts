@@ -34,13 +34,13 @@ export function toNs(milliseconds: number): number {
 
 /**
  * What the device is playing, as of now. `getOutputTimestamp` says which context time left the device when, its latency
- * included; where a browser does not know, the context's clock and its output latency stand in.
+ * included; where a browser does not know, the context's clock and its latencies stand in.
  */
 export function readOutputClock(context: AudioContext): OutputClock {
   const nowMs = performance.now();
   const { contextTime, performanceTime } = context.getOutputTimestamp();
   const isKnown = contextTime !== undefined && performanceTime !== undefined && contextTime > 0 && performanceTime > 0;
-  const atSeconds = isKnown ? contextTime : context.currentTime - (context.outputLatency || context.baseLatency);
+  const atSeconds = isKnown ? contextTime : context.currentTime - context.baseLatency - (context.outputLatency ?? 0);
   const atMs = isKnown ? performanceTime : nowMs;
   const rate = context.sampleRate;
   return {

@@ -1,10 +1,10 @@
 /** The microphone as 20 ms frames, each with the instant at which its last sample was captured. */
 
 import { SegueError } from '../errors.js';
-import { CaptureClock } from './capture-clock.js';
 import { toNs } from './device.js';
-import { CAPTURE_PROCESSOR, type CaptureMessage } from './messages.js';
 import { meterLevel, squaresOf } from './pcm.js';
+import { findTrackProcessor, TrackCapture } from './track-capture.js';
+import { WorkletCapture } from './worklet-capture.js';
 
 export interface MicrophoneFrame {
   readonly pcm: Int16Array;
@@ -12,6 +12,9 @@ export interface MicrophoneFrame {
   /** 0..1, for a meter. */
   readonly level: number;
 }
+
+/** A frame of 480 samples at 24 kHz, and when its last one was at the microphone. */
+export type OnCaptured = (pcm: Int16Array, capturedAtMs: number) => void;
 
 export interface MicrophoneConfig {
   /** Default: echo cancellation and gain control on, noise suppression off, because it costs the recogniser words. */
@@ -21,34 +24,25 @@ export interface MicrophoneConfig {
   readonly onEnded: () => void;
 }
 
-/** Latency from the microphone to the track, as Chromium tells it and no type library does yet. */
-interface StatsTrack extends MediaStreamTrack {
-  readonly stats?: { readonly averageLatency?: number; readonly latency?: number };
-}
-
 export class Microphone {
   private constructor(
-    private readonly track: StatsTrack,
-    private readonly source: MediaStreamAudioSourceNode,
-    private readonly node: AudioWorkletNode,
-    private readonly clock: CaptureClock,
+    private readonly track: MediaStreamTrack,
+    private readonly capture: TrackCapture | WorkletCapture,
   ) {}
 
   static async open(context: AudioContext, config: MicrophoneConfig): Promise<Microphone> {
     const stream = await askForMicrophone(config.constraints ?? CONSTRAINTS);
-    const track = stream.getAudioTracks()[0] as StatsTrack;
-    const source = context.createMediaStreamSource(stream);
-    const node = new AudioWorkletNode(context, CAPTURE_PROCESSOR, {
-      numberOfInputs: 1,
-      numberOfOutputs: 0,
-      channelCount: 1,
-      channelCountMode: 'explicit',
-    });
-    const microphone = new Microphone(track, source, node, new CaptureClock(context.sampleRate));
-    node.port.onmessage = ({ data }: MessageEvent<CaptureMessage>) => config.onFrame(microphone.stamp(data));
+    const track = stream.getAudioTracks()[0] as MediaStreamTrack;
+    const onCaptured: OnCaptured = (pcm, capturedAtMs) => {
+      const level = meterLevel(squaresOf(pcm), pcm.length);
+      config.onFrame({ pcm, capturedAtNs: toNs(capturedAtMs), level });
+    };
     track.onended = config.onEnded;
-    source.connect(node);
-    return microphone;
+    const processor = findTrackProcessor();
+    if (processor === null) return new Microphone(track, new WorkletCapture(context, stream, track, onCaptured));
+    const capture = new TrackCapture(processor, track, onCaptured);
+    capture.run().catch(config.onEnded);
+    return new Microphone(track, capture);
   }
 
   get isMuted(): boolean {
@@ -61,25 +55,9 @@ export class Microphone {
   }
 
   close(): void {
-    this.node.port.onmessage = null;
     this.track.onended = null;
-    this.source.disconnect();
-    this.node.disconnect();
+    this.capture.close();
     this.track.stop();
-  }
-
-  private stamp({ pcm, endFrame, renderedFrame }: CaptureMessage): MicrophoneFrame {
-    this.clock.handleArrival(renderedFrame, performance.now());
-    const capturedAtMs = this.clock.atMs(endFrame) - this.inputLatencyMs();
-    return { pcm, capturedAtNs: toNs(capturedAtMs), level: meterLevel(squaresOf(pcm), pcm.length) };
-  }
-
-  /** From the membrane to the audio graph. Where no browser says, what it declares for the device, else nothing. */
-  private inputLatencyMs(): number {
-    const measured = this.track.stats?.averageLatency ?? this.track.stats?.latency;
-    if (measured !== undefined && measured > 0) return measured;
-    const declared = (this.track.getSettings() as { latency?: number }).latency;
-    return declared !== undefined ? declared * 1000 : 0;
   }
 }
 
