@@ -47,14 +47,16 @@ Port = Annotated[int | None, typer.Option(help="Port the edge listens on [8080].
 
 def run(arguments: Sequence[str]) -> int:
     """Run one command; returns the exit status."""
+    status: object = None
     try:
         app(args=list(arguments))
     except SystemExit as stop:
-        return stop.code if isinstance(stop.code, int) else 1
+        status = stop.code
     except SegueError as error:
-        return _report(error)
+        status = _report(error)
     except BaseExceptionGroup as group:
-        return _report(_first(group))
+        status = _report(_first(group))
+    return status if isinstance(status, int) else int(status is not None)
 
 
 @app.command()
@@ -66,7 +68,7 @@ def up(
     port: Port = None,
 ) -> None:
     """Run everything on this machine: an edge and a core, started again if they die."""
-    from segue.cli.roles import run_up
+    from segue.cli.up import run_up
 
     _run(run_up(agent, config, _flags(state=state, host=host, port=port), console))
 
@@ -80,7 +82,7 @@ def edge(
     core: Annotated[list[str] | None, typer.Option(help="host:port of a core's trunk; repeat for several.")] = None,
 ) -> None:
     """Run an edge: sockets and tokens, no sessions. It may be killed at any time."""
-    from segue.cli.roles import run_edge_role
+    from segue.cli.edge_role import run_edge_role
 
     flags = _flags(state=state, host=host, port=port)
     flags["edge"]["cores"] = core or None
@@ -95,7 +97,7 @@ def core(
     listen: Annotated[str | None, typer.Option(help="host:port of the trunk [127.0.0.1:7070].")] = None,
 ) -> None:
     """Run a core: the sessions, their journal, the models. It may be killed at any time."""
-    from segue.cli.roles import run_core_role
+    from segue.cli.core_role import run_core_role
 
     flags = _flags(state=state)
     flags["core"] = {"listen": listen}

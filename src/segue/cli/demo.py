@@ -12,17 +12,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import aiohttp
 from rich.console import Console
 
 from segue.adapters.clock.system import SystemClock
 from segue.cli.call import prepare_lines
 from segue.cli.call_report import print_call
 from segue.cli.models import install, missing_models, open_cache
-from segue.cli.roles import Running, start_up
+from segue.cli.up import Running, start_up
 from segue.client.caller import Caller, CallReport, Line
 from segue.client.connection import ConnectionConfig
-from segue.model.errors import ConfigError
 
 SCRIPT = (
     "Hello, who are you?",
@@ -34,8 +32,6 @@ KILL_CORE_IN_ANSWER = 3
 """Counted from 1: the core dies when this answer begins to be heard."""
 KILL_EDGE_IN_LINE = 4
 """The edge dies while this line is being said."""
-
-READY_MS_MAX = 60_000
 
 
 @dataclass(slots=True)
@@ -73,7 +69,7 @@ async def run_demo(flags: Mapping[str, Mapping[str, Any]], console: Console, *, 
         install([], console)
     lines = await prepare_lines(SCRIPT)
     async with start_up(None, None, flags, console) as running:
-        await _ready(running.url)
+        await running.ready()
         report = await _converse(running, lines, console, kills=kills)
         console.print()
         print_call(console, report, shows_every_turn=True)
@@ -113,21 +109,3 @@ async def _kill_edge(caller: Caller, assassin: Assassin) -> None:
         await asyncio.sleep(0.05)
     await asyncio.sleep(0.8)
     assassin.kill("edge", "in the middle of a question")
-
-
-async def _ready(url: str) -> None:
-    """Wait until the edge serves and has a core.
-
-    Raises:
-        ConfigError: It took too long.
-    """
-    async with aiohttp.ClientSession() as http:
-        for _ in range(READY_MS_MAX // 50):
-            try:
-                async with http.get(f"{url}/readyz") as answer:
-                    if answer.status == 200:
-                        return
-            except aiohttp.ClientError:
-                pass
-            await asyncio.sleep(0.05)
-    raise ConfigError("segue", f"was not ready after {READY_MS_MAX // 1000} s", hint="its messages are above")

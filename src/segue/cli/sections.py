@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from segue.adapters.openai_compat.config import ChatConfig, Endpoint, Secret, SpeechConfig, TranscriptionConfig
-from segue.adapters.store.sqlite import SqliteConfig
+from segue.adapters.store.schema import SqliteConfig
 from segue.core.config import CoreConfig
 from segue.edge.config import EdgeConfig
 from segue.model.errors import ConfigError

@@ -31,13 +31,13 @@ def read_wav(path: Path) -> bytes:
     if width != 2 or channels not in (1, 2):
         hint = "convert it: sox in.wav -b 16 -c 1 -r 24000 out.wav"
         raise ConfigError(str(path), f"has {channels} channels of {8 * width} bits; 16-bit mono is needed", hint=hint)
-    samples = np.frombuffer(frames, "<i2").reshape(-1, channels).mean(axis=1).astype("<i2")
+    samples: Pcm = np.frombuffer(frames, "<i2").reshape(-1, channels).mean(axis=1).astype("<i2")
     if not len(samples) or len(samples) * 1000 // rate > LINE_MS_MAX:
         raise ConfigError(str(path), f"is {len(samples) * 1000 // rate} ms long; 1..{LINE_MS_MAX} ms can be said")
     if rate == SPOKEN_RATE_HZ:
         return samples.tobytes()
     try:
-        return bytes(_native.Resampler(rate, SPOKEN_RATE_HZ).process(samples.tobytes()))
+        return _native.Resampler(rate, SPOKEN_RATE_HZ).process(samples.tobytes())
     except ValueError as error:
         raise ConfigError(str(path), str(error), hint="convert it: sox in.wav -r 24000 out.wav") from error
 

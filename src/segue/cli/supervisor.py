@@ -7,11 +7,13 @@ Rules: a child that ends without being asked is started again, at once the first
 
 import asyncio
 import contextlib
+import os
 import signal
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from segue.adapters.clock.port import Clock
+from segue.cli.parent import SUPERVISED
 from segue.model.errors import ConfigError
 from segue.model.time import NS_PER_MS
 
@@ -58,7 +60,12 @@ class Supervisor:
     async def _keep(self, role: Role) -> None:
         while True:
             began = self.clock.mono_ns()
-            role.process = await asyncio.create_subprocess_exec(*role.command, stdin=asyncio.subprocess.DEVNULL)
+            role.process = await asyncio.create_subprocess_exec(
+                *role.command,
+                stdin=asyncio.subprocess.DEVNULL,
+                env={**os.environ, SUPERVISED: str(os.getpid())},
+                start_new_session=True,  # Ctrl-C is for the supervisor, which stops its children in order
+            )
             self.on_change(role, "started")
             status = await role.process.wait()
             if status == CONFIG_EXIT:
