@@ -29,6 +29,11 @@ export class Alarm {
     }, Math.max(0, delayMs));
   }
 
+  /** Leave it as it is if it is set. */
+  setOnceIn(delayMs: number): void {
+    if (this.handle === null) this.setIn(delayMs);
+  }
+
   clear(): void {
     if (this.handle !== null) {
       this.timers.clear(this.handle);

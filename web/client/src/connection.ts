@@ -187,7 +187,7 @@ export class Connection extends Emitter<ConnectionEvents> {
   private sendPing(): void {
     this.send(this.clock.ping(this.config.nowNs()));
     this.ping.setIn(this.clock.nextInMs);
-    this.silence.setIn(SILENCE_MS_MAX);
+    this.silence.setOnceIn(SILENCE_MS_MAX);
   }
 
   private onClose(socket: WebSocket, { code, reason }: CloseEvent): void {
