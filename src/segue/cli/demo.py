@@ -26,7 +26,7 @@ SCRIPT = (
     "Hello, who are you?",
     "My name is Ada, and I live in Lisbon.",
     "What can you do for me?",
-    "What is my name, and where do I live?",
+    "What is my name?",
 )
 KILL_CORE_IN_ANSWER = 3
 """Counted from 1: the core dies when this answer begins to be heard."""
