@@ -17,8 +17,9 @@ import structlog
 from segue.adapters.clock.system import SystemClock
 from segue.adapters.eot.fake import FixedEndOfTurn
 from segue.adapters.llm.fake import FixedLatencyLlm
+from segue.adapters.store.memory import MemoryStore
 from segue.adapters.stt.fake import FixedLatencyStt
-from segue.adapters.tts.fake import FixedLatencyTts, ToneConfig
+from segue.adapters.tts.fake import FixedLatencyTts, ToneConfig, tone_chunks
 from segue.adapters.vad.fake import EnergyVadFactory
 from segue.agent import Agent
 from segue.core.clocks import EdgeClocks, core_domain
@@ -29,6 +30,7 @@ from segue.core.metrics import CoreMetrics
 from segue.core.parts import CoreParts
 from segue.core.sessions import Sessions
 from segue.edge.flow import Flow, FlowSpec
+from segue.model.errors import StoreUnavailable
 from segue.model.ids import NodeId, SessionId, session_id_from_word
 from segue.model.time import MonoNs
 from segue.session.config import SessionConfig
@@ -303,9 +305,8 @@ class Caller:
 
     def played(self, item_id: str, ms: float, *, done: bool = False) -> None:
         now = CLOCK.mono_ns()
-        self.send(
-            "segue.playout", item_id=item_id, played_ms=ms, buffered_ms=0, at_ns=now, started_at_ns=now, done=done
-        )
+        stamps = {"at_ns": now, "started_at_ns": now, "received_at_ns": now}
+        self.send("segue.playout", item_id=item_id, played_ms=ms, buffered_ms=0, done=done, **stamps)
 
     # What it was told.
 
@@ -330,6 +331,10 @@ class Caller:
     def said(self) -> str:
         return "".join(event["delta"] for event in self.of("response.output_audio_transcript.delta"))
 
+    def expected_audio(self) -> bytes:
+        """What the tone voice makes of the segments it was told of."""
+        return spoken(*(event["delta"] for event in self.of("response.output_audio_transcript.delta")))
+
     async def wait(self, condition: Callable[[], Any], within_s: float = 5.0) -> Any:
         """Wait until `condition` holds; fails with what was told so far."""
         try:
@@ -349,6 +354,14 @@ class Caller:
         return self.of(type_)[count - 1]
 
 
+async def until(condition: Callable[[], Any], within_s: float = 5.0) -> Any:
+    """Wait until something in this process holds."""
+    async with asyncio.timeout(within_s):
+        while not (found := condition()):  # noqa: ASYNC110 - what is waited for has no event
+            await asyncio.sleep(0.002)
+        return found
+
+
 def tone(ms: int, *, rate_hz: int = 24_000, hz: float = 440.0) -> bytes:
     instants = np.arange(rate_hz * ms // 1000) / rate_hz
     return (0.3 * 32767 * np.sin(2 * np.pi * hz * instants)).astype("<i2").tobytes()
@@ -356,3 +369,63 @@ def tone(ms: int, *, rate_hz: int = 24_000, hz: float = 440.0) -> bytes:
 
 def _short(event: dict[str, Any]) -> str:
     return json.dumps({k: v for k, v in event.items() if k not in ("type", "event_id", "delta", "session")})[:160]
+
+
+class GatedTts:
+    """Hums like `FixedLatencyTts`, but only as many chunks as it was given leave for."""
+
+    name = "gated-tts"
+    voices: tuple[str, ...] = ("tone",)
+
+    def __init__(self, chunks: int, tone_config: ToneConfig | None = None) -> None:
+        self._leave = asyncio.Semaphore(chunks)
+        self._tone = tone_config or TONE
+        self.texts: list[str] = []
+
+    async def synthesize(self, text: str, *, voice: str) -> AsyncIterator[bytes]:
+        self.texts.append(text)
+        for chunk in tone_chunks(text, self._tone):
+            await self._leave.acquire()
+            yield chunk
+
+    def give(self, chunks: int) -> None:
+        for _ in range(chunks):
+            self._leave.release()
+
+    async def warm(self) -> None: ...
+
+
+class FlakyStore(MemoryStore):
+    """A memory store that can be away, and may have taken a row whose answer was lost."""
+
+    def __init__(self) -> None:
+        super().__init__(CLOCK)
+        self.is_away = False
+        self.loses_answers = False
+
+    async def put(self, rows: Any, urgency: Any) -> None:
+        self._check()
+        await super().put(rows, urgency)
+        if self.loses_answers:
+            self.loses_answers = False
+            raise StoreUnavailable("the answer was lost")
+
+    async def read_stamped(self, session: SessionId, from_seq: Any, limit: int) -> Any:
+        self._check()
+        return await super().read_stamped(session, from_seq, limit)
+
+    async def read_snapshot(self, session: SessionId) -> Any:
+        self._check()
+        return await super().read_snapshot(session)
+
+    def _check(self) -> None:
+        if self.is_away:
+            raise StoreUnavailable("unplugged")
+
+
+TONE = ToneConfig(char_ms=10)
+
+
+def spoken(*segments: str) -> bytes:
+    """What the tone voice makes of these segments: what a client must have heard, to the byte."""
+    return b"".join(b"".join(tone_chunks(segment, TONE)) for segment in segments)

@@ -56,6 +56,8 @@ from segue.wire.realtime.errors import WireErrorCode
 
 SUPERSEDED_CLOSE = 4001
 INTERNAL_CLOSE = 1011
+LAST_WRITES_S = 1.0
+"""What a session at rest waits for its snapshot to be kept."""
 EVENTS_PER_BREATH = 64
 """Events after which a busy session lets others have their turn."""
 
@@ -112,17 +114,22 @@ class SessionHost:
     async def run(self) -> StopReason:
         """Drive the session to its end; returns why it ended."""
         async with asyncio.TaskGroup() as group:
-            tasks = SessionTasks(group)
+            tasks, writes = SessionTasks(group), SessionTasks(group)
             self._body = Body(
                 self._parts, self.session, tasks, lambda: self._voice.conversation, self._post_input, self.post
             )
             self._journal = Journal(
-                self._parts.store, tasks, self._parts.clock, self._parts.metrics, lambda it: self.post(Answered(it))
+                self._parts.store, writes, self._parts.clock, self._parts.metrics, lambda it: self.post(Answered(it))
             )
             try:
-                return await self._drive()
+                reason = await self._drive()
+                tasks.cancel_all()
+                if reason is StopReason.RESTED:
+                    await writes.wait(LAST_WRITES_S)
             finally:
                 tasks.cancel_all()
+                writes.cancel_all()
+        return reason
 
     def abandon(self, code: int, reason: str) -> None:
         """The task is over, or never began: whoever waits for it is told."""

@@ -1,6 +1,6 @@
 """The tasks that work for one session, so that they can all be ended with it."""
 
-from asyncio import Task, TaskGroup
+from asyncio import Task, TaskGroup, wait
 from collections.abc import Coroutine
 from typing import Any
 
@@ -18,6 +18,11 @@ class SessionTasks:
         self._running.add(task)
         task.add_done_callback(self._running.discard)
         return task
+
+    async def wait(self, within_s: float) -> None:
+        """Until none runs, or it takes too long."""
+        if self._running:
+            await wait(self._running, timeout=within_s)
 
     def cancel_all(self) -> None:
         """End them; the group waits until they have."""
