@@ -8,21 +8,19 @@ last. For everything but `once` the intent is written beside the effect, not bef
 
 from collections import deque
 from dataclasses import dataclass, field, replace
-from typing import Any, Final, assert_never
-
-import msgspec
+from typing import Final, assert_never
 
 from segue.model.ids import OperationKey
 from segue.model.time import Deadline, MonoNs, ms
 from segue.session.kind import Gate
-from segue.session.operations import Completed, EffectClass, Failed, InDoubt, Intended, Unknown
+from segue.session.operations import Completed, Failed, InDoubt, Intended, Unknown
 from segue.session.policy import Attempts, AttemptStep, GiveUp, OperationPolicy, StartAttempt, WaitUntil
 from segue.voice import results
 from segue.voice.agent import AgentSpec
 from segue.voice.customers import Customer, is_recorded
 from segue.voice.effects import CancelOperation, StartOperation
 from segue.voice.inputs import OperationCompleted, OperationFailed, OperationProgressed
-from segue.voice.rows import OperationGivenUp, OperationIntended, OperationSettled, encode_data
+from segue.voice.record import GeneratedRecord, Record, is_once, kept_news
 from segue.voice.scribe import Scribe
 
 
@@ -69,27 +67,20 @@ class _Running:
         return self.first_number + self.attempts.number
 
 
-class GeneratedRecord(msgspec.Struct, frozen=True):
-    """A whole answer of the dialogue model, as kept in the journal."""
-
-    text: str
-    calls: tuple[results.ToolCallRecord, ...]
-    end: results.Generated
-
-
 class Operations:
     """All operations of one session. `poll` is drained after each of its methods."""
 
     def __init__(self, scribe: Scribe, agent: AgentSpec) -> None:
         self._scribe = scribe
         self._agent = agent
+        self._record = Record(scribe)
         self._running: dict[OperationKey, _Running] = {}
         self._numbers: dict[OperationKey, int] = {}
         self._outcomes: deque[Outcome] = deque()
 
     def key(self, turn: str, request: results.OperationRequest) -> OperationKey:
         """The key under which this request of this turn is known."""
-        return OperationKey(self._scribe.name("op", turn, _kind(request), encode_data(request).hex()))
+        return self._record.key(turn, request)
 
     def start(
         self, turn: str, request: results.OperationRequest, customer: Customer, *, key: OperationKey | None = None
@@ -99,10 +90,14 @@ class Operations:
         if key in self._running:
             self._running[key].customer = customer
             return key
-        standing = self._scribe.fold.operations.lookup(key)
+        standing = self._record.standing(key)
         match standing:
             case Completed():
-                self._reuse(key, request, customer, standing)
+                news = kept_news(request, standing)
+                if news is None:
+                    self._run(key, request, customer)
+                else:
+                    self._outcomes.extend(Outcome(key, customer, one) for one in news)
             case InDoubt():
                 self._settle_doubt(key, request, customer)
             case Intended():
@@ -118,7 +113,7 @@ class Operations:
         running = self._running.pop(key, None)
         if running is not None:
             self._scribe.perform(CancelOperation(key=key))
-            self._close(key, reason)
+            self._record.close(key, reason)
 
     def reject(self, key: OperationKey, reason: str) -> None:
         """What the newest attempt brought cannot be used: it counts as failed."""
@@ -128,9 +123,9 @@ class Operations:
 
     def abandon_unclaimed(self) -> None:
         """After a takeover: what was intended and nobody asked for again is given up."""
-        for operation in self._scribe.fold.operations.open():
-            if operation.key not in self._running:
-                self._close(operation.key, "superseded by a takeover")
+        for key in self._record.open_keys():
+            if key not in self._running:
+                self._record.close(key, "superseded by a takeover")
 
     def handle_progress(self, event: OperationProgressed) -> None:
         running = self._newest(event.key, event.attempt)
@@ -169,7 +164,7 @@ class Operations:
         if running is None:
             return
         reason = f"{event.provider}: {event.reason}"
-        if _is_once(running.request):
+        if is_once(running.request):
             self._handle_once_failed(running, reason)
             return
         self._step(running, running.attempts.failed(self._scribe.now, reason, is_retryable=event.is_retryable))
@@ -180,7 +175,7 @@ class Operations:
             due = self._due(running)
             if due is None or due.at > self._scribe.now:
                 continue
-            if _is_once(running.request):
+            if is_once(running.request):
                 self._scribe.perform(CancelOperation(key=running.key))
                 self._handle_once_failed(running, "no answer in time")
             else:
@@ -200,23 +195,17 @@ class Operations:
         return running if running is not None and running.number == attempt else None
 
     def _intend_and_run(self, key: OperationKey, request: results.OperationRequest, customer: Customer) -> None:
-        intent = OperationIntended(
-            key=key,
-            kind=_kind(request),
-            effect=EffectClass.ONCE if _is_once(request) else EffectClass.IDEMPOTENT,
-            policy_version=self._policy(request).version,
-            request=b"" if isinstance(request, results.Generate) else encode_data(request),
-        )
-        if _is_once(request):
-            self._scribe.write(intent)
+        version = self._agent.policies.of(request).version
+        if is_once(request):
+            self._record.intend(key, request, version)
             self._run(key, request, customer)
-        else:
-            self._run(key, request, customer)
-            if is_recorded(customer):
-                self._scribe.note(intent)
+            return
+        self._run(key, request, customer)
+        if is_recorded(customer):
+            self._record.intend(key, request, version)
 
     def _run(self, key: OperationKey, request: results.OperationRequest, customer: Customer) -> None:
-        policy = self._policy(request)
+        policy = self._agent.policies.of(request)
         running = _Running(key, request, customer, policy, Attempts(policy), self._numbers.get(key, 0))
         self._running[key] = running
         self._begin(running, running.attempts.start(self._scribe.now))
@@ -230,7 +219,7 @@ class Operations:
         running.calls.clear()
         self._scribe.perform(
             StartOperation(key=running.key, request=running.request, provider=step.provider, attempt=running.number),
-            Gate.DURABLE if _is_once(running.request) else Gate.PROMPT,
+            Gate.DURABLE if is_once(running.request) else Gate.PROMPT,
         )
 
     def _step(self, running: _Running, step: AttemptStep) -> None:
@@ -239,6 +228,7 @@ class Operations:
                 self._outcomes.append(Outcome(running.key, running.customer, Restarted()))
                 self._begin(running, step)
             case WaitUntil():
+                running.brought_at = None  # What the failed attempt brought gives the pause no more time.
                 self._scribe.perform(CancelOperation(key=running.key))
             case GiveUp(error=error):
                 self._scribe.perform(CancelOperation(key=running.key))
@@ -248,45 +238,15 @@ class Operations:
 
     def _give_up(self, running: _Running, end: GivenUp) -> None:
         self._running.pop(running.key, None)
-        self._close(running.key, end.reason)
+        self._record.close(running.key, end.reason)
         self._outcomes.append(Outcome(running.key, running.customer, end))
 
-    def _close(self, key: OperationKey, reason: str) -> None:
-        if isinstance(self._scribe.fold.operations.lookup(key), Intended | InDoubt):
-            self._scribe.note(OperationGivenUp(key=key, error=reason))
-
     def _settle(self, running: _Running, result: results.OperationResult) -> None:
-        if isinstance(self._scribe.fold.operations.lookup(running.key), Intended | InDoubt):
-            kept: object = result
-            if isinstance(result, results.Generated):
-                kept = GeneratedRecord("".join(running.text), tuple(running.calls), result)
-            settled = OperationSettled(key=running.key, result=encode_data(kept))
-            if _is_once(running.request):
-                self._scribe.write(settled)
-            else:
-                self._scribe.note(settled)
+        kept: object = result
+        if isinstance(result, results.Generated):
+            kept = GeneratedRecord("".join(running.text), tuple(running.calls), result)
+        self._record.settle(running.key, running.request, kept)
         self._outcomes.append(Outcome(running.key, running.customer, result))
-
-    def _reuse(
-        self, key: OperationKey, request: results.OperationRequest, customer: Customer, standing: Completed
-    ) -> None:
-        """Answer from the record. The sound of a segment is not in it: that is made again, under the same key."""
-        match request:
-            case results.Synthesize():
-                self._run(key, request, customer)
-            case results.Generate():
-                record = msgspec.msgpack.decode(standing.result, type=GeneratedRecord)
-                if record.text:
-                    self._outcomes.append(Outcome(key, customer, results.TextDelta(text=record.text)))
-                for call in record.calls:
-                    delta = results.ToolCallDelta(call_id=call.call_id, name=call.name, arguments=call.arguments)
-                    self._outcomes.append(Outcome(key, customer, delta))
-                self._outcomes.append(Outcome(key, customer, record.end))
-            case results.Transcribe() | results.DetectEnd() | results.CallTool():
-                result = msgspec.msgpack.decode(standing.result, type=_RESULTS[_kind(request)])
-                self._outcomes.append(Outcome(key, customer, result))
-            case _:
-                assert_never(request)
 
     def _settle_doubt(self, key: OperationKey, request: results.OperationRequest, customer: Customer) -> None:
         """A `once` effect may have happened in a process that died: its own lookup can tell, or nobody can."""
@@ -294,7 +254,7 @@ class Operations:
         if self._has_lookup(request):
             self._run(key, replace(request, is_lookup=True), customer)
             return
-        self._close(key, OUTCOME_UNKNOWN)
+        self._record.close(key, OUTCOME_UNKNOWN)
         self._outcomes.append(Outcome(key, customer, GivenUp(OUTCOME_UNKNOWN, is_unknown=True)))
 
     def _handle_once_failed(self, running: _Running, reason: str) -> None:
@@ -333,50 +293,8 @@ class Operations:
         patience_ms = running.policy.attempt_ms or running.policy.deadline_ms
         return Deadline(at=max(due.at, MonoNs(running.brought_at + ms(patience_ms))), reason=due.reason)
 
-    def _policy(self, request: results.OperationRequest) -> OperationPolicy:
-        policies = self._agent.policies
-        match request:
-            case results.Transcribe():
-                return policies.transcribe
-            case results.DetectEnd():
-                return policies.detect_end
-            case results.Generate():
-                return policies.generate
-            case results.Synthesize():
-                return policies.synthesize
-            case results.CallTool():
-                return policies.tool
-            case _:
-                assert_never(request)
-
-
-def _kind(request: results.OperationRequest) -> str:
-    match request:
-        case results.Transcribe():
-            return "transcribe"
-        case results.DetectEnd():
-            return "detect_end"
-        case results.Generate():
-            return "generate"
-        case results.Synthesize():
-            return "synthesize"
-        case results.CallTool():
-            return "tool"
-        case _:
-            assert_never(request)
-
-
-def _is_once(request: results.OperationRequest) -> bool:
-    return isinstance(request, results.CallTool) and request.effect == "once"
-
 
 OUTCOME_UNKNOWN: Final = "it is not known whether this happened"
 
 NUMBERS_MAX: Final = 1_024
 """Keys whose last attempt number is remembered: far more than have late answers under way."""
-
-_RESULTS: Final[dict[str, Any]] = {
-    "transcribe": results.Transcribed,
-    "detect_end": results.EndDetected,
-    "tool": results.ToolReturned,
-}
