@@ -48,7 +48,7 @@ class EdgeConfig:
     client_silence_s: int = 30
     """5..3600 in which a client sends nothing, not even the answer to a ping (sent at half of it); then it is gone."""
     flows_max: int = EDGE_FLOWS_MAX
-    """1..EDGE_FLOWS_MAX connections; more get 503. Each costs about 60 kB, and up to a ring while a core is away."""
+    """1..EDGE_FLOWS_MAX connections; more get 503. Each costs about 25 kB, and up to a ring while a core is away."""
     rings_bytes_max: int = 1 << 30
     """1 MiB or more held in all replay rings together; over it new connections get 503. One GiB is ten thousand clients
     talking for two seconds without a core, or two hundred for a minute."""
