@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, assert_never
 
 from segue.session.policy import OperationPolicy
-from segue.voice.results import ToolOffer
+from segue.voice.results import CallTool, DetectEnd, Generate, OperationRequest, Synthesize, ToolOffer, Transcribe
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +45,22 @@ class OperationPolicies:
     tool: OperationPolicy = field(
         default_factory=lambda: OperationPolicy(provider="local", deadline_ms=60_000, attempts_max=2)
     )
+
+    def of(self, request: OperationRequest) -> OperationPolicy:
+        """The policy for this request."""
+        match request:
+            case Transcribe():
+                return self.transcribe
+            case DetectEnd():
+                return self.detect_end
+            case Generate():
+                return self.generate
+            case Synthesize():
+                return self.synthesize
+            case CallTool():
+                return self.tool
+            case _:
+                assert_never(request)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

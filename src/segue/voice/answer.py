@@ -108,6 +108,11 @@ class Answer:
         return self.plan.item_id
 
     @property
+    def name(self) -> str:
+        """Under which its operations are known."""
+        return name_of(self.plan.origin, self.plan.round)
+
+    @property
     def is_spoken(self) -> bool:
         """Whether there is sound, not only text."""
         return self.plan.modality == "audio"
@@ -153,3 +158,8 @@ class Answer:
                 return False
             self.matched += 1
         return True
+
+
+def name_of(origin: str, number: int) -> str:
+    """The name of the `number`-th response in a row that has this origin: unique in the session."""
+    return origin if number == 1 else f"{origin}#{number}"

@@ -12,9 +12,9 @@ from segue.model.limits import ITEM_TEXT_CHARS_MAX
 from segue.voice import results, rows
 from segue.voice.agent import AgentSpec
 from segue.voice.customers import CallOf
+from segue.voice.facts import CallState
 from segue.voice.operations import GivenUp, News, Operations, Restarted
 from segue.voice.scribe import Scribe
-from segue.voice.state import CallState
 from segue.wire.realtime.items import FunctionCall, FunctionCallOutput
 
 
@@ -47,6 +47,10 @@ class Calls:
     def are_running(self, response_id: str) -> bool:
         """Whether an own tool has not returned yet."""
         return any(call.is_own and not call.is_returned for call in self._calls_of(response_id))
+
+    def has_own(self, response_id: str) -> bool:
+        """Whether own tools were called: then the agent answers again."""
+        return any(call.is_own for call in self._calls_of(response_id))
 
     def resume(self, response_id: str) -> None:
         """After a takeover: settle what was requested and has not returned."""

@@ -15,13 +15,14 @@ from segue.model.limits import HISTORY_ITEMS_MAX, INSTRUCTIONS_CHARS_MAX, ITEM_T
 from segue.telemetry.clock import ClockSample as Exchange
 from segue.voice import rows
 from segue.voice.agent import AgentSpec
-from segue.voice.answers import Answers, cancelled
+from segue.voice.answers import Answers
 from segue.voice.effects import ConfigureHearing, CutSpeech
+from segue.voice.endings import cancelled
+from segue.voice.facts import ItemState
 from segue.voice.floor import Floor
 from segue.voice.inputs import ClientSent
 from segue.voice.projection import spoken_text, with_text
 from segue.voice.scribe import Scribe
-from segue.voice.state import ItemState
 from segue.voice.timing import TurnTimes
 from segue.voice.turns import Turns
 from segue.wire.realtime import client

@@ -4,8 +4,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Final, assert_never
 
+from segue.voice.facts import ItemState
 from segue.voice.results import HistoryEntry, ToolCallRecord
-from segue.voice.state import Conversation, ItemState
+from segue.voice.state import Conversation
 from segue.wire.realtime.items import (
     FunctionCall,
     FunctionCallOutput,

@@ -5,11 +5,33 @@ from dataclasses import replace
 from typing import Any, Final
 
 from segue.voice.agent import AgentSpec
+from segue.voice.answer import name_of
+from segue.voice.facts import OwedAnswer
 from segue.voice.history import entries_of_input, history
 from segue.voice.results import Generate, HistoryEntry, ToolOffer
 from segue.voice.rows import ResponseStarted
+from segue.voice.scribe import Scribe
 from segue.voice.state import Conversation
+from segue.wire.realtime.client import ResponseParams
 from segue.wire.realtime.session import FunctionTool
+
+
+def plan_of(scribe: Scribe, owed: OwedAnswer) -> ResponseStarted:
+    """How a response begins: its ids, what it answers, and in which form."""
+    session, params, facts = scribe.fold.session, owed.params, scribe.fold.facts
+    name = name_of(owed.origin, owed.round)
+    return ResponseStarted(
+        response_id=scribe.name("resp", name),
+        item_id=scribe.name("item", name),
+        origin=owed.origin,
+        turn_id=owed.turn_id,
+        round=owed.round,
+        after=facts.order[-1] if facts.order else None,
+        modality=(params.output_modalities or session.output_modalities)[0],
+        voice=_voice_of(params) or session.audio.output.voice,
+        conversation_id=None if params.conversation == "none" else scribe.name("conv"),
+        params=params,
+    )
 
 
 def generate_request(
@@ -62,6 +84,13 @@ def function_tool(tool: dict[str, Any]) -> FunctionTool:
         description=str(tool.get("description") or ""),
         parameters=tool.get("parameters") or {},
     )
+
+
+def _voice_of(params: ResponseParams) -> str | None:
+    """The voice asked for in one response."""
+    output = (params.audio or {}).get("output")
+    voice = output.get("voice") if isinstance(output, dict) else None
+    return voice if isinstance(voice, str) and voice else None
 
 
 def _offer(tool: FunctionTool) -> ToolOffer:

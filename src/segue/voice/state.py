@@ -15,112 +15,19 @@ from segue.session.kind import SnapshotUnusable
 from segue.session.operations import OperationLedger
 from segue.telemetry.record import HopStats, decode_hop_stats
 from segue.voice import rows
-from segue.wire.realtime.client import ResponseParams
-from segue.wire.realtime.items import FunctionCall, InputAudioPart, Item, Message, OutputAudioPart, OutputText
+from segue.voice.facts import (
+    AwaitedTranscript,
+    CallState,
+    Facts,
+    ItemState,
+    OpenTurn,
+    OwedAnswer,
+    ResponseState,
+    SegmentState,
+    Span,
+)
+from segue.wire.realtime.items import InputAudioPart, Message, OutputAudioPart, OutputText
 from segue.wire.realtime.session import Session
-
-
-class Span(msgspec.Struct, frozen=True):
-    """User audio between two positions, and what was said in it."""
-
-    from_ms: int
-    to_ms: int
-    text: str
-
-
-class OpenTurn(msgspec.Struct):
-    """The user has the floor: `heard` are the parts understood for good."""
-
-    turn_id: str
-    item_id: str
-    audio_start_ms: int
-
-
-class SegmentState(msgspec.Struct):
-    """One segment of agent speech; its duration once it was synthesized."""
-
-    text: str
-    key: str
-    voice: str
-    duration_ms: int | None = None
-
-
-class ItemState(msgspec.Struct):
-    """An item of the conversation, and for agent speech what of it was heard."""
-
-    item: Item
-    heard_ms: int = 0
-    heard_text: str | None = None
-    """None: all of it, as far as anyone knows."""
-    is_own_call: bool = False
-    """A call of the agent's own tool or its output: the model is told, the client is not."""
-
-
-class AwaitedTranscript(msgspec.Struct, frozen=True):
-    """A committed turn whose last words are still with the recogniser."""
-
-    turn_id: str
-    item_id: str
-    audio_start_ms: int
-    audio_end_ms: int
-    heard: tuple[Span, ...]
-
-
-class CallState(msgspec.Struct):
-    """A tool call of a running response."""
-
-    item: FunctionCall
-    is_own: bool
-    is_returned: bool = False
-
-
-class OwedAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """The agent is to answer as soon as nothing is running and all that was said is understood."""
-
-    origin: str
-    turn_id: str
-    round: int = 1
-    params: ResponseParams = ResponseParams()
-
-
-class ResponseState(msgspec.Struct):
-    """A response that has begun and not finished."""
-
-    started: rows.ResponseStarted
-    is_item_started: bool = False
-    item: Message | None = None
-    """The finished message."""
-    calls: list[CallState] = msgspec.field(default_factory=list)
-
-    @property
-    def is_in_conversation(self) -> bool:
-        return self.started.conversation_id is not None
-
-
-class Facts(msgspec.Struct):
-    """The plain data of the fold: what a snapshot holds besides the operation ledger."""
-
-    session: Session | None = None
-    agent: str = ""
-    subject: str = ""
-    control_through: int = 0
-    """Highest uplink index answered by a row: a replayed event at or below it was done."""
-    decided_ms: int = 0
-    """User audio before this belongs to a turn that is over, or to none."""
-    serial: int = 0
-    """Rows folded; ids are made from it."""
-    turn: OpenTurn | None = None
-    heard: list[Span] = msgspec.field(default_factory=list)
-    """Parts of the open (or, in manual mode, unopened) turn that were understood for good."""
-    awaited: list[AwaitedTranscript] = msgspec.field(default_factory=list)
-    order: list[str] = msgspec.field(default_factory=list)
-    """Ids of the conversation's items, first to last."""
-    items: dict[str, ItemState] = msgspec.field(default_factory=dict)
-    speech: dict[str, list[SegmentState]] = msgspec.field(default_factory=dict)
-    """Agent speech by item, of the conversation's items and of running responses."""
-    responses: dict[str, ResponseState] = msgspec.field(default_factory=dict)
-    owed: OwedAnswer | None = None
-    has_greeted: bool = False
 
 
 class _Snapshot(msgspec.Struct, frozen=True):
@@ -148,6 +55,12 @@ class Conversation:
     def last_item_id(self) -> str | None:
         """The last item a client knows of."""
         return next((i for i in reversed(self.facts.order) if not self.facts.items[i].is_own_call), None)
+
+    def item_before(self, item_id: str) -> str | None:
+        """The item before this one that a client knows of."""
+        order = self.facts.order
+        before = order[: order.index(item_id)] if item_id in self.facts.items else []
+        return next((i for i in reversed(before) if not self.facts.items[i].is_own_call), None)
 
     @property
     def active(self) -> ResponseState | None:

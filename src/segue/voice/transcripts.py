@@ -14,9 +14,9 @@ from segue.model.limits import STT_AUDIO_MS_MAX
 from segue.telemetry.marks import MarkName
 from segue.voice import results, rows
 from segue.voice.customers import PartOfTurn
+from segue.voice.facts import AwaitedTranscript
 from segue.voice.operations import GivenUp, News, Operations, Restarted
 from segue.voice.scribe import Scribe
-from segue.voice.state import AwaitedTranscript
 from segue.voice.timing import TurnTimes
 
 

@@ -3,7 +3,7 @@
     Listening ──onset──▶ Speaking ◀──resumed── Pausing ──decided and understood──▶ committed (or dropped: noise)
         │                   ▲  └────pause─────────▲
         └─onset, the agent  │
-          has the floor─▶ Contesting ──words, or too long──▶ (the agent is cut) Speaking / Pausing
+          has the floor──▶ Contest ──words, or too long──▶ (the agent is cut) Speaking / Pausing
                             └──a backchannel, noise──▶ Listening (the agent goes on)
 
 Rules: driven by user audio alone, so a replay of it after a takeover comes to the same; a turn that the fold has open
@@ -12,18 +12,19 @@ the turn is committed, except captions to clients that ask for them.
 """
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, assert_never
 
-from segue.session.kind import Gate
 from segue.telemetry.marks import MarkName
 from segue.voice import decision, endpointing, results, rows
-from segue.voice.answers import Answers, cancelled
+from segue.voice.answers import Answers
 from segue.voice.backchannel import Said, classify
+from segue.voice.contest import Contest, Verdict
 from segue.voice.customers import EndOfTurn, Interjection
-from segue.voice.effects import ForgetAudio, ReleaseUplink
+from segue.voice.endings import cancelled
 from segue.voice.floor import Floor
 from segue.voice.inputs import AudioHeard
-from segue.voice.operations import GivenUp, News, Operations
+from segue.voice.operations import News, Operations
+from segue.voice.releasing import Releasing
 from segue.voice.scribe import Scribe
 from segue.voice.timing import TurnTimes
 from segue.voice.transcripts import HEARING, NotUnderstood, NotYet, Transcripts, Understood
@@ -34,18 +35,6 @@ from segue.wire.realtime.session import TurnDetection
 @dataclass(frozen=True, slots=True)
 class Listening:
     """Nobody speaks (or turns are the client's business)."""
-
-
-@dataclass(slots=True)
-class Contesting:
-    """Sound while the agent has the floor: a turn, or only a word that does not want it?"""
-
-    onset_ms: int
-    asked_ms: int
-    """User audio was last asked about up to here."""
-    pause: endpointing.Pause | None = None
-    is_asking: bool = False
-    said: Said | None = None
 
 
 @dataclass(slots=True)
@@ -66,7 +55,7 @@ class Pausing:
     """The turn is over; only its last words are not understood yet."""
 
 
-State = Listening | Contesting | Speaking | Pausing
+State = Listening | Contest | Speaking | Pausing
 
 
 class Turns:
@@ -92,7 +81,7 @@ class Turns:
         self._endpointer = endpointing.Endpointer(endpointing.EndpointConfig())
         self._decision = decision.DecisionConfig()
         self._audio_ms = 0
-        self._released = (0, 0)
+        self._releasing = Releasing(scribe)
 
     @property
     def audio_ms(self) -> int:
@@ -104,7 +93,7 @@ class Turns:
         detection = self._scribe.fold.session.audio.input.turn_detection
         if detection == self._detection:
             return
-        if isinstance(self._state, Contesting):
+        if isinstance(self._state, Contest):
             self._floor.go_on()
         self._detection = detection
         self._state = Listening()
@@ -133,16 +122,8 @@ class Turns:
     def handle_interjection(self, customer: Interjection, news: News) -> None:
         """What was said while the agent has the floor."""
         state = self._state
-        if not isinstance(state, Contesting) or state.onset_ms != customer.onset_ms:
-            return
-        match news:
-            case results.Transcribed(text=text):
-                state.is_asking = False
-                self._judge_words(state, classify(text, self._spoken_ms(state)))
-            case GivenUp():
-                self._take_floor(state)
-            case _:
-                pass
+        if isinstance(state, Contest) and state.onset_ms == customer.onset_ms:
+            self._settle_contest(state, state.handle_news(news, is_agents=self._is_agents))
 
     def handle_end(self, customer: EndOfTurn, news: News) -> None:
         """How likely the pause is an end."""
@@ -169,7 +150,7 @@ class Turns:
 
     def commit_now(self, audio_ms: int, index: int) -> None:
         """The client commits what it has sent: the open turn, or all that is undecided."""
-        if isinstance(self._state, Contesting):
+        if isinstance(self._state, Contest):
             self._take_floor(self._state)
         facts = self._scribe.fold.facts
         turn = facts.turn
@@ -185,7 +166,7 @@ class Turns:
 
     def clear(self, audio_ms: int, index: int) -> None:
         """The client throws away what it has sent."""
-        if isinstance(self._state, Contesting):
+        if isinstance(self._state, Contest):
             self._floor.go_on()
         self._transcripts.drop()
         self._answers.drop_guess()
@@ -194,13 +175,7 @@ class Turns:
 
     def release(self, control_through: int | None = None) -> None:
         """Tell how much of the uplink is decided, if that is news."""
-        kept_ms, known = self._kept_from_ms(), self._released
-        control = known[1] if control_through is None else max(control_through, known[1])
-        if control > known[1] or kept_ms - known[0] >= RELEASE_STEP_MS:
-            self._released = (max(kept_ms, known[0]), control)
-            self._scribe.perform(ReleaseUplink(audio_ms=self._released[0], control_through=control), Gate.DURABLE)
-            if self._released[0] > known[0]:
-                self._scribe.perform(ForgetAudio(audio_ms=self._released[0]), Gate.DURABLE)
+        self._releasing.release(self._kept_from_ms(), control_through)
 
     # What the endpointer says.
 
@@ -220,16 +195,15 @@ class Turns:
         detection = self._detection
         assert detection is not None
         if self._is_agents and detection.interrupt_response:
-            self._state = Contesting(at_ms, self._audio_ms)
-            self._floor.hold(self._said_item)
+            self._state = Contest(self._operations, at_ms, self._audio_ms, self._audio_ms)
+            self._floor.hold(self._answers.said_item)
         else:
             self._open(at_ms)
 
     def _on_pause(self, pause: endpointing.Pause) -> None:
         match self._state:
-            case Contesting() as state:
-                state.pause = pause
-                self._ask_words(state)
+            case Contest() as contest:
+                contest.handle_pause(pause, self._audio_ms)
             case Speaking():
                 self._pause(pause)
             case Listening() | Pausing():
@@ -237,8 +211,8 @@ class Turns:
 
     def _on_resumed(self) -> None:
         match self._state:
-            case Contesting() as state:
-                state.pause = None
+            case Contest() as contest:
+                contest.handle_resumed()
             case Pausing():
                 self._answers.drop_guess()
                 turn = self._scribe.fold.facts.turn
@@ -254,11 +228,8 @@ class Turns:
     def _handle_window(self) -> None:
         state = self._state
         match state:
-            case Contesting():
-                if state.pause is None and self._audio_ms - state.asked_ms >= ASK_STEP_MS:
-                    self._ask_words(state)
-                if state.pause is None and self._audio_ms - state.onset_ms >= CONTEST_MS_MAX:
-                    self._settle_long(state)
+            case Contest():
+                self._settle_contest(state, state.handle_window(self._audio_ms))
             case Speaking():
                 turn = self._scribe.fold.facts.turn
                 assert turn is not None
@@ -268,38 +239,26 @@ class Turns:
 
     # The contest.
 
-    def _ask_words(self, state: Contesting) -> None:
-        if state.is_asking:
-            return
-        state.is_asking, state.asked_ms = True, self._audio_ms
-        request = results.Transcribe(from_ms=state.onset_ms, to_ms=self._audio_ms)
-        self._operations.start(HEARING, request, Interjection(state.onset_ms))
+    def _settle_contest(self, contest: Contest, verdict: Verdict) -> None:
+        match verdict:
+            case Verdict.TAKEN:
+                self._take_floor(contest)
+            case Verdict.LEFT:
+                self._leave_floor(contest.end_ms)
+            case Verdict.OPEN:
+                pass
+            case _:
+                assert_never(verdict)
 
-    def _settle_long(self, state: Contesting) -> None:
-        """A long sound: somebody who speaks on wants the floor; what the recogniser calls nothing is noise."""
-        if state.said is Said.NOTHING:
-            self._leave_floor(self._audio_ms)
-        else:
-            self._take_floor(state)
-
-    def _judge_words(self, state: Contesting, said: Said) -> None:
-        state.said = said
-        if said is Said.WORDS or (said is Said.BACKCHANNEL and not self._is_agents):
-            self._take_floor(state)
-        elif state.pause is not None and state.asked_ms >= state.pause.at_ms:
-            self._leave_floor(state.pause.at_ms)
-        elif state.pause is not None:
-            self._ask_words(state)
-
-    def _take_floor(self, state: Contesting) -> None:
+    def _take_floor(self, contest: Contest) -> None:
         """The user wants it: open the turn, and cut the agent at what was heard."""
-        self._open(state.onset_ms)
+        self._open(contest.onset_ms)
         active = self._answers.active
-        self._floor.cut(self._said_item)
+        self._floor.cut(self._answers.said_item)
         if active is not None:
             self._answers.stop(active, cancelled("turn_detected"))
-        if state.pause is not None:
-            self._pause(state.pause)
+        if contest.pause is not None:
+            self._pause(contest.pause)
 
     def _leave_floor(self, end_ms: int) -> None:
         """The user did not want it: the agent goes on as if nothing had been."""
@@ -307,19 +266,10 @@ class Turns:
         self._end_turn(end_ms)
         self._floor.go_on()
 
-    def _spoken_ms(self, state: Contesting) -> int:
-        return state.pause.spoken_ms if state.pause is not None else state.asked_ms - state.onset_ms
-
     @property
     def _is_agents(self) -> bool:
         """Whether the agent has the floor: it speaks, or is about to."""
         return self._floor.is_audible or self._answers.active is not None
-
-    @property
-    def _said_item(self) -> str | None:
-        """The item that is being said, if its speech can be cut."""
-        active = self._answers.active
-        return active.item_id if active is not None and active.is_spoken and active.published else None
 
     # The turn.
 
@@ -429,7 +379,7 @@ class Turns:
         facts = self._scribe.fold.facts
         needed = [awaited.audio_start_ms for awaited in facts.awaited]
         match self._state:
-            case Contesting(onset_ms=onset_ms):
+            case Contest(onset_ms=onset_ms):
                 needed.append(onset_ms)
             case Speaking() | Pausing():
                 start_ms = facts.turn.audio_start_ms if facts.turn is not None else facts.decided_ms
@@ -441,10 +391,6 @@ class Turns:
         return min(needed)
 
 
-ASK_STEP_MS: Final = 400
-"""While the floor is contested, the recogniser is asked again after this much more audio."""
-CONTEST_MS_MAX: Final = 1_600
-"""Whoever speaks this long against the agent wants the floor, whatever they say; noise this long is let be."""
 SEALED_FROM_MS: Final = 8_000
 """A part this long is not recognised again when the user goes on: its cost grows with its length."""
 PART_MS_MAX: Final = 14_000
@@ -453,5 +399,3 @@ END_AUDIO_MS: Final = 8_000
 """What the end-of-turn model is given."""
 PREROLL_MS: Final = 1_000
 """Silence kept before a possible onset: the detector's delay and the padding, twice."""
-RELEASE_STEP_MS: Final = 500
-"""Audio is released in steps of this."""
