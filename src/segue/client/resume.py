@@ -22,6 +22,7 @@ class ResumeLedger:
         self.cursor = ""
         self.sent_through = 0
         self.released_through = 0
+        self.position = ""
         self._kept: deque[tuple[int, bytes]] = deque()
         self._kept_bytes = 0
 
@@ -40,11 +41,12 @@ class ResumeLedger:
         self._kept_bytes += len(payload)
         return self.sent_through
 
-    def release(self, through: int) -> None:
-        """Forget what the server has decided on."""
+    def release(self, through: int, position: str) -> None:
+        """Forget what the server has decided on; `position` is where it goes on, to be given back on a resume."""
         while self._kept and self._kept[0][0] <= through:
             self._kept_bytes -= len(self._kept.popleft()[1])
-        self.released_through = max(self.released_through, through)
+        if through >= self.released_through:
+            self.released_through, self.position = through, position
 
     def note_event(self, event: Mapping[str, Any]) -> None:
         """Follow one server event: its cursor, and the session's own bookkeeping events."""
@@ -55,9 +57,9 @@ class ResumeLedger:
             case "segue.session":
                 self.session_id = event["session_id"]
                 self.resume_token = event["resume_token"]
-                self.release(event["uplink_received"])
+                self.release(event["uplink_received"], event["uplink_position"])
             case "segue.ack":
-                self.release(event["through"])
+                self.release(event["through"], event["position"])
 
     def unacknowledged(self, after: int = 0) -> list[tuple[int, bytes]]:
         """Messages beyond `after` to send again, in order, on a resumed connection."""
@@ -68,6 +70,7 @@ class ResumeLedger:
         query = {"segue": "1"}
         if self.session_id is not None:
             query |= {"session_id": self.session_id, "after": self.cursor, "received": str(self.sent_through)}
+            query |= {"position": self.position} if self.position else {}
         return query
 
 

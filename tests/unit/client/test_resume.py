@@ -8,14 +8,20 @@ from segue.model.errors import LimitExceeded
 
 
 def session_event(*, received: int) -> dict[str, object]:
-    return {"type": "segue.session", "session_id": "sess_x", "resume_token": "rt_y", "uplink_received": received}
+    return {
+        "type": "segue.session",
+        "session_id": "sess_x",
+        "resume_token": "rt_y",
+        "uplink_received": received,
+        "uplink_position": f"{received}.0",
+    }
 
 
 def test_messages_are_numbered_from_one_and_kept_until_released() -> None:
     ledger = ResumeLedger()
     assert [ledger.keep(b"a"), ledger.keep(b"b"), ledger.keep(b"c")] == [1, 2, 3]
 
-    ledger.note_event({"type": "segue.ack", "event_id": "event_4_0_e1", "through": 2})
+    ledger.note_event({"type": "segue.ack", "event_id": "event_4_0_e1", "through": 2, "position": "2.960"})
 
     assert ledger.unacknowledged() == [(3, b"c")]
     assert ledger.released_through == 2
@@ -29,7 +35,13 @@ def test_a_new_session_asks_for_nothing_and_a_resume_presents_the_cursor() -> No
     ledger.keep(b"a")
     ledger.note_event({"type": "response.done", "event_id": "event_41_2_a72000"})
 
-    assert ledger.query() == {"segue": "1", "session_id": "sess_x", "after": "event_41_2_a72000", "received": "1"}
+    assert ledger.query() == {
+        "segue": "1",
+        "session_id": "sess_x",
+        "after": "event_41_2_a72000",
+        "received": "1",
+        "position": "0.0",
+    }
     assert ledger.resume_token == "rt_y"
 
 
