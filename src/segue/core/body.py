@@ -252,6 +252,9 @@ class Body:
         return lambda is_made: self._post_sound(SoundMade(item_id, is_made))
 
     def _send_chunk(self, chunk: Chunk) -> None:
+        if chunk.is_first:
+            mark = Mark(name=MarkName.CORE_OUT, domain=self._parts.domain, at_ns=self._parts.clock.mono_ns())
+            self._post(Marked(item_id=chunk.item_id, mark=mark))
         cursor = self.downlink.send_audio(
             chunk.response_id, chunk.item_id, chunk.audio, chunk.to_ms, report=chunk.is_first
         )

@@ -42,7 +42,7 @@ async def test_a_session_that_is_not_there_or_not_yours_is_not_found():
         thief = Caller(session=mine.session, is_new=False, subject="resume:sess_aaaaaaaaaaaaa")
         for stranger in (nobody, other, thief):
             stranger.join(only)
-            await stranger.wait(lambda: stranger.refused)
+            await stranger.wait(lambda who=stranger: who.refused)
             assert stranger.refused.status == 404
             assert stranger.refused.code == "session_not_found"
         mine.leave()
