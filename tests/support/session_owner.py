@@ -33,6 +33,7 @@ from segue.session.outputs import (
 )
 from segue.session.rows import EPOCH_KIND, Row, Snapshot
 from tests.support.counter_kind import (
+    Add,
     CounterEffect,
     CounterKind,
     Event,
@@ -122,8 +123,6 @@ class Owner:
         return self
 
     def add(self, number: int, amount: int) -> None:
-        from tests.support.counter_kind import Add
-
         self.happen(Add(number, amount))
 
     def happen(self, event: Event) -> None:
@@ -200,6 +199,9 @@ class Owner:
                     self.notices.append(is_available)
                 case Stopped():
                     self.stopped = output
+                    if isinstance(output.error, SlotTaken):
+                        theirs = self.journal.rows[output.error.seq - 1]
+                        assert theirs.epoch > self.machine.epoch, "fenced by its own row"
 
     def save(self, snapshot: Snapshot) -> None:
         rows = self.journal.rows[: snapshot.through]

@@ -6,6 +6,8 @@ append outstanding; nothing after `Stopped`; snapshots tell only of durable rows
 would break the epoch order, and its effects would break the gate's check.
 """
 
+from collections.abc import Callable
+
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
@@ -13,13 +15,21 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from segue.session.config import SessionConfig
 from segue.session.inputs import Rest
 from segue.session.operations import EffectClass
+from segue.session.outputs import Append
 from segue.session.rows import EPOCH_KIND, Row, Urgency
 from segue.session.states import Owning
 from tests.support.counter_kind import Add, Charge, Receipt, Shout, folded
 from tests.support.session_owner import Fate, Journal, Owner, Time
 
 CONFIG = SessionConfig(snapshot_rows=3, read_rows_max=3, append_rows_max=3)
-which = st.integers(min_value=0, max_value=2)
+
+
+def waits(owner: Owner) -> bool:
+    return bool(owner.requests)
+
+
+def owns(owner: Owner) -> bool:
+    return isinstance(owner.machine.state, Owning)
 
 
 class Owners(RuleBasedStateMachine):
@@ -32,56 +42,68 @@ class Owners(RuleBasedStateMachine):
         self.made = 0
         self.numbers = 0
 
-    @rule(n=which)
-    def claim(self, n: int) -> None:
-        """A process takes the session; if it had a machine for it, that one has crashed."""
-        self.crash(n)
+    @precondition(lambda self: self.vacant())
+    @rule(data=st.data(), is_settled=st.booleans(), fate=st.sampled_from(Fate))
+    def claim(self, data: st.DataObject, is_settled: bool, fate: Fate) -> None:
+        """A process takes the session, step by step or at once; its epoch row may meet any fate."""
+        n = data.draw(st.sampled_from(self.vacant()))
+        self.crash_at(n)
         self.made += 1
-        self.owners[n] = Owner(self.journal, self.time, f"node-{self.made}", CONFIG).claim()
-
-    @rule(n=which)
-    def crash(self, n: int) -> None:
-        owner, self.owners[n] = self.owners[n], None
-        if owner is not None:
-            self.graveyard.append(owner)
-
-    @rule(n=which, fate=st.sampled_from([Fate.ANSWERED] * 4 + [Fate.UNSENT, Fate.UNANSWERED, Fate.LATE]))
-    def answer(self, n: int, fate: Fate) -> None:
-        owner = self.owners[n]
-        if owner is not None and owner.requests:
+        owner = self.owners[n] = Owner(self.journal, self.time, f"node-{self.made}", CONFIG).claim()
+        if is_settled:
+            while not isinstance(owner.requests[0], Append):
+                owner.answer()
             owner.answer(fate)
 
-    @rule(n=which)
-    def settle(self, n: int) -> None:
-        owner = self.owners[n]
-        if owner is not None:
-            owner.settle()
+    @precondition(lambda self: self.made > 2 and self.where(lambda owner: owner.stopped is None))
+    @rule(data=st.data())
+    def crash(self, data: st.DataObject) -> None:
+        self.crash_at(data.draw(st.sampled_from(self.where(lambda owner: owner.stopped is None))))
 
-    @rule(n=which, amount=st.integers(min_value=1, max_value=9), urgency=st.sampled_from(Urgency))
-    def add(self, n: int, amount: int, urgency: Urgency) -> None:
-        owner = self.owners[n]
-        if owner is not None and isinstance(owner.machine.state, Owning):
-            self.numbers += 1
-            owner.happen(Add(self.numbers, amount, urgency))
+    @precondition(lambda self: self.where(waits))
+    @rule(data=st.data(), fate=st.sampled_from([Fate.ANSWERED] * 3 + [Fate.UNSENT, Fate.UNANSWERED, Fate.LATE]))
+    def answer(self, data: st.DataObject, fate: Fate) -> None:
+        self.drawn(data, waits).answer(fate)
 
-    @rule(n=which, effect=st.sampled_from(EffectClass))
-    def charge(self, n: int, effect: EffectClass) -> None:
-        owner = self.owners[n]
-        if owner is not None and isinstance(owner.machine.state, Owning):
-            self.numbers += 1
-            owner.happen(Charge(f"key-{self.numbers}", effect))
+    @precondition(lambda self: self.where(waits))
+    @rule(data=st.data())
+    def settle(self, data: st.DataObject) -> None:
+        self.drawn(data, waits).settle()
 
-    @rule(n=which)
-    def shout(self, n: int) -> None:
-        owner = self.owners[n]
-        if owner is not None and isinstance(owner.machine.state, Owning):
-            owner.happen(Shout("hello"))
+    @precondition(lambda self: self.where(owns))
+    @rule(data=st.data(), amount=st.integers(min_value=1, max_value=9), urgency=st.sampled_from(Urgency))
+    def add(self, data: st.DataObject, amount: int, urgency: Urgency) -> None:
+        self.numbers += 1
+        self.drawn(data, owns).happen(Add(self.numbers, amount, urgency))
 
-    @rule(n=which)
-    def rest(self, n: int) -> None:
-        owner = self.owners[n]
-        if owner is not None:
-            owner.tell(Rest())
+    @precondition(lambda self: self.where(owns))
+    @rule(data=st.data(), fates=st.lists(st.sampled_from(Fate), min_size=1, max_size=4))
+    def add_in_trouble(self, data: st.DataObject, fates: list[Fate]) -> None:
+        """An addition whose append, and what follows from it, meets these fates."""
+        self.numbers += 1
+        owner = self.drawn(data, owns)
+        owner.happen(Add(self.numbers, 1))
+        for fate in fates:
+            if owner.requests:
+                owner.answer(fate)
+            if owner.late and data.draw(st.booleans()):
+                owner.land_late()
+
+    @precondition(lambda self: self.where(owns))
+    @rule(data=st.data(), effect=st.sampled_from(EffectClass))
+    def charge(self, data: st.DataObject, effect: EffectClass) -> None:
+        self.numbers += 1
+        self.drawn(data, owns).happen(Charge(f"key-{self.numbers}", effect))
+
+    @precondition(lambda self: self.where(owns))
+    @rule(data=st.data())
+    def shout(self, data: st.DataObject) -> None:
+        self.drawn(data, owns).happen(Shout("hello"))
+
+    @precondition(lambda self: self.numbers > 5 and self.where(owns))
+    @rule(data=st.data())
+    def rest(self, data: st.DataObject) -> None:
+        self.drawn(data, owns).tell(Rest())
 
     @rule(value=st.sampled_from([1, 20, 49, 50, 120, 3_000]))
     def time_passes(self, value: int) -> None:
@@ -99,6 +121,22 @@ class Owners(RuleBasedStateMachine):
     @rule()
     def lose_snapshot(self) -> None:
         self.journal.snapshot = None
+
+    def crash_at(self, n: int) -> None:
+        owner, self.owners[n] = self.owners[n], None
+        if owner is not None:
+            self.graveyard.append(owner)
+
+    def vacant(self) -> list[int]:
+        return [n for n, owner in enumerate(self.owners) if owner is None or owner.stopped is not None]
+
+    def where(self, condition: Callable[[Owner], bool]) -> list[int]:
+        return [n for n, owner in enumerate(self.owners) if owner is not None and condition(owner)]
+
+    def drawn(self, data: st.DataObject, condition: Callable[[Owner], bool]) -> Owner:
+        owner = self.owners[data.draw(st.sampled_from(self.where(condition)))]
+        assert owner is not None
+        return owner
 
     def everyone(self) -> list[Owner]:
         return [*self.graveyard, *(owner for owner in self.owners if owner is not None)]
@@ -135,12 +173,14 @@ class Owners(RuleBasedStateMachine):
             if zombie.stopped is None:
                 zombie.happen(Add(self.numbers + 1, 1))
                 zombie.settle()
-            while zombie.stopped is None:
-                zombie.tick_at_deadline()
-                zombie.settle()
+            for _ in range(10):
+                if zombie.stopped is None:
+                    zombie.tick_at_deadline()
+                    zombie.settle()
+            assert zombie.stopped is not None, "a zombie that writes finds out"
         assert self.journal.rows[-1].epoch == last.machine.epoch
         assert self.journal.rows[-1].kind == EPOCH_KIND, "no zombie wrote after the last claim"
 
 
-Owners.TestCase.settings = settings(max_examples=150, stateful_step_count=60, deadline=None)
+Owners.TestCase.settings = settings(max_examples=300, stateful_step_count=60, deadline=None)
 TestOwners = Owners.TestCase
