@@ -28,7 +28,7 @@ const LEGS: Readonly<Record<string, Leg>> = {
   uplink: { label: 'uplink', kind: 'path' },
   edge_up: { label: 'edge, up', kind: 'path' },
   trunk_up: { label: 'trunk, up', kind: 'path' },
-  edge_trunk_up: { label: 'edge and trunk, up', kind: 'path' },
+  edge_trunk_up: { label: 'edge, trunk, up', kind: 'path' },
   jitter: { label: 'jitter buffer', kind: 'path' },
   endpointing: { label: 'endpointing', kind: 'wait' },
   stt_final: { label: 'speech to text', kind: 'model' },

@@ -48,8 +48,9 @@ function turnPanel(turn: TurnHops, number: number): HTMLDetailsElement {
   const summary = h('summary', {}, title, strip, h('span', { class: 'total' }, total, h('span', {}, ' voice to voice')));
   const caption = h('caption', { class: 'hidden' }, `Legs of turn ${number} in milliseconds from the end of your speech`);
   const head = h('thead', { class: 'hidden' }, h('tr', {}, ...['Leg', 'When', 'Duration'].map((text) => h('th', { scope: 'col' }, text))));
+  const columns = h('colgroup', {}, h('col', { class: 'legs' }), h('col'), h('col', { class: 'figures' }));
   const rows = turn.hops.map((hop) => hopRow(hop, endMs));
-  const table = h('table', { class: 'waterfall' }, caption, head, h('tbody', {}, ...rows), axis(endMs));
+  const table = h('table', { class: 'waterfall' }, caption, columns, head, h('tbody', {}, ...rows), axis(endMs));
   return h('details', { open: true, class: 'turn' }, summary, table);
 }
 
