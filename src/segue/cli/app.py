@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from segue import __version__
-from segue.model.errors import ConfigError, SegueError
+from segue.model.errors import ConfigError, JournalTooNew, SegueError
 
 CONFIG_STATUS = 78
 """Exit status (sysexits `EX_CONFIG`) of an error that only the operator can mend."""
@@ -245,7 +245,7 @@ def _finished(work: Coroutine[Any, Any, R]) -> R:
 def _report(error: BaseException) -> int:
     if isinstance(error, SegueError):
         errors.print(f"[red]segue:[/red] {escape(str(error))}", highlight=False, soft_wrap=True)
-        return CONFIG_STATUS if isinstance(error, ConfigError) else 1
+        return CONFIG_STATUS if isinstance(error, ConfigError | JournalTooNew) else 1
     if isinstance(error, KeyboardInterrupt | asyncio.CancelledError):
         return INTERRUPTED_STATUS
     raise error

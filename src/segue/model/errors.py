@@ -155,7 +155,7 @@ class JournalTooNew(SegueError):
     def __init__(self, *, found: int, supported: int, where: str) -> None:
         super().__init__(
             f"{where}: journal version {found} is newer than {supported}, the newest this release reads; "
-            "run the release that wrote it, or name another journal with --journal"
+            "run the release that wrote it, or name another folder with --state"
         )
         self.found = found
         self.supported = supported

@@ -48,7 +48,7 @@ def test_messages_name_what_was_wrong_and_what_to_do() -> None:
     assert said[code.STORE_UNAVAILABLE] == "store unavailable: disk is full"
     assert said[code.TRUNK_UNAVAILABLE] == "trunk to localhost:7000: refused"
     assert "journal version 9 is newer than 1" in said[code.JOURNAL_TOO_NEW]
-    assert "--journal" in said[code.JOURNAL_TOO_NEW]
+    assert "--state" in said[code.JOURNAL_TOO_NEW]
     assert said[code.CONFIG] == "port: in use; name another with --port"
     assert str(errors.ConfigError("port", "in use")) == "port: in use"
 

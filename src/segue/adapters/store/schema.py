@@ -122,7 +122,7 @@ def translated(error: sqlite3.Error, config: SqliteConfig) -> ConfigError | Stor
     name = getattr(error, "sqlite_errorname", "") or ""
     if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
         return ConfigError(
-            f"journal {config.path}", str(error), hint="restore it from a backup, or name another with --journal"
+            f"journal {config.path}", str(error), hint="restore it from a backup, or name another folder with --state"
         )
     if name.startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM", "SQLITE_AUTH")):
         return ConfigError(
