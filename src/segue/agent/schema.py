@@ -5,10 +5,14 @@ list, dict, date, time, datetime, dataclasses of these). A description is taken 
 the docstring's `Args:` section.
 """
 
+import functools
 import inspect
+import operator
 import re
 import typing
 from collections.abc import Callable
+from datetime import datetime, time
+from types import UnionType
 from typing import Any, Final, get_args, get_origin
 
 import msgspec
@@ -60,6 +64,15 @@ def parameters_schema(struct: type[msgspec.Struct]) -> JsonObject:
     return {"type": "object", "properties": resolved.get("properties", {}), "required": resolved.get("required", [])}
 
 
+def with_full_times(arguments: Any, schema: JsonObject) -> Any:
+    """Write times in full: models say `20:00` where RFC 3339, which decoders go by, wants the seconds too."""
+    if not isinstance(arguments, dict):
+        return arguments
+    return {
+        name: _full_time(value, _format_of(schema["properties"].get(name, {}))) for name, value in arguments.items()
+    }
+
+
 def summary_of(function: Callable[..., Any]) -> str:
     """What the docstring says before its sections: the description a model reads."""
     text = inspect.cleandoc(function.__doc__ or "")
@@ -91,7 +104,16 @@ def _described(hint: Any, text: str | None) -> Any:
         metas = [extra for extra in extras if not isinstance(extra, str)]
         hint = typing.Annotated[(inner, *metas)] if metas else inner
         text = texts[0] if texts else text
+    hint = _with_format(hint)
     return typing.Annotated[hint, msgspec.Meta(description=text)] if text else hint
+
+
+def _with_format(hint: Any) -> Any:
+    """Times without a zone have no format in msgspec's schema; models do better with one."""
+    if get_origin(hint) in (typing.Union, UnionType):
+        return functools.reduce(operator.or_, [_with_format(each) for each in get_args(hint)])
+    name = _FORMATS.get(hint) if isinstance(hint, type) else None
+    return typing.Annotated[hint, msgspec.Meta(extra_json_schema={"format": name})] if name else hint
 
 
 def _argument_texts(docstring: str) -> dict[str, str]:
@@ -113,6 +135,21 @@ def _argument_texts(docstring: str) -> dict[str, str]:
     return texts
 
 
+def _format_of(schema: JsonObject) -> str | None:
+    kinds = [schema, *schema.get("anyOf", [])]
+    return next((kind["format"] for kind in kinds if "format" in kind), None)
+
+
+def _full_time(value: Any, format_: str | None) -> Any:
+    reader = _TIME_READERS.get(format_ or "")
+    if reader is None or not isinstance(value, str):
+        return value
+    try:
+        return reader(value).isoformat()
+    except ValueError:
+        return value  # The decoder says what is wrong with it.
+
+
 def _resolve(node: Any, definitions: JsonObject, inside: tuple[str, ...]) -> Any:
     """`node` with each `$ref` replaced by what it names; a type inside itself stays an open object."""
     if isinstance(node, list):
@@ -130,6 +167,11 @@ def _resolve(node: Any, definitions: JsonObject, inside: tuple[str, ...]) -> Any
     return {**{key: value for key, value in found.items() if key != "title"}, **rest}
 
 
+_FORMATS: Final = {time: "time", datetime: "date-time"}
+_TIME_READERS: Final[dict[str, Callable[[str], time | datetime]]] = {
+    "time": time.fromisoformat,
+    "date-time": datetime.fromisoformat,
+}
 _TYPES_HINT: Final = (
     "use str, int, float, bool, Literal, Enum, list, date, time, datetime or a dataclass of these, or X | None"
 )

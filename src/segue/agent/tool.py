@@ -14,7 +14,14 @@ from typing import Any, Literal, TypeVar, overload
 
 import msgspec
 
-from segue.agent.schema import JsonObject, arguments_type, parameters_schema, place_of, summary_of
+from segue.agent.schema import (
+    JsonObject,
+    arguments_type,
+    parameters_schema,
+    place_of,
+    summary_of,
+    with_full_times,
+)
 from segue.model.errors import ConfigError
 from segue.model.ids import OperationKey, SessionId
 from segue.voice.results import ToolReturned
@@ -57,8 +64,9 @@ class Tool:
         A cancelled call of a function that is not async runs on to its end on its thread; nobody hears of it.
         """
         try:
-            decoded = msgspec.json.decode(arguments or "{}", type=self.arguments, strict=False)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            given = with_full_times(msgspec.json.decode(arguments or "{}"), self.parameters)
+            decoded = msgspec.convert(given, self.arguments, strict=False)
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
             return ToolReturned(output=f"Error: the arguments of {self.name} do not fit: {error}", outcome="raised")
         values = {name: getattr(decoded, name) for name in self.arguments.__struct_fields__}
         if self.context_parameter is not None:

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import threading
-from datetime import date
+from datetime import date, time
 from enum import Enum
 from typing import Annotated, Any, Literal
 
@@ -108,6 +108,17 @@ async def test_arguments_are_decoded_and_checked():
         assert told.outcome == "raised"
         assert "the arguments of book do not fit" in told.output
     assert len(seen) == 1
+
+
+@pytest.mark.parametrize(("said", "heard"), [("20:00", "20:00:00"), ("20:00:30", "20:00:30"), ("20:00Z", "20:00:00Z")])
+async def test_times_need_no_seconds(said: str, heard: str):
+    @tool
+    def at(when: time | None) -> str:
+        assert when is not None
+        return when.isoformat().replace("+00:00", "Z")
+
+    assert (await at.run(json.dumps({"when": said}), CONTEXT)).output == heard
+    assert (await at.run('{"when": "eight"}', CONTEXT)).outcome == "raised"
 
 
 async def test_async_tools_are_awaited_and_errors_are_told():
