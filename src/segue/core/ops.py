@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 
 from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
@@ -27,11 +28,12 @@ async def serve_ops(
         yield None
         return
     wanted = TrunkAddress.parse(address, "core.ops")
+    probes = _Probes(registry, unready)
     app = web.Application()
-    app.router.add_get("/healthz", _healthy)
-    app.router.add_get("/readyz", lambda request: _ready(request, unready))
-    app.router.add_get("/metrics", lambda request: _metrics(request, registry))
-    runner = web.AppRunner(app, access_log=None)
+    app.router.add_get("/healthz", probes.healthy)
+    app.router.add_get("/readyz", probes.ready)
+    app.router.add_get("/metrics", probes.metrics)
+    runner = web.AppRunner(app, access_log=None, handle_signals=False)
     await runner.setup()
     try:
         site = web.TCPSite(runner, wanted.host, wanted.port)
@@ -46,14 +48,17 @@ async def serve_ops(
         await runner.cleanup()
 
 
-async def _healthy(request: web.Request) -> web.Response:
-    return web.Response(text="ok\n")
+@dataclass(frozen=True, slots=True)
+class _Probes:
+    registry: CollectorRegistry
+    unready: Callable[[], str | None]
 
+    async def healthy(self, request: web.Request) -> web.Response:
+        return web.Response(text="ok\n")
 
-async def _ready(request: web.Request, unready: Callable[[], str | None]) -> web.Response:
-    reason = unready()
-    return web.Response(text="ready\n") if reason is None else web.Response(status=503, text=f"{reason}\n")
+    async def ready(self, request: web.Request) -> web.Response:
+        reason = self.unready()
+        return web.Response(text="ready\n") if reason is None else web.Response(status=503, text=f"{reason}\n")
 
-
-async def _metrics(request: web.Request, registry: CollectorRegistry) -> web.Response:
-    return web.Response(body=generate_latest(registry), headers={"Content-Type": CONTENT_TYPE_LATEST})
+    async def metrics(self, request: web.Request) -> web.Response:
+        return web.Response(body=generate_latest(self.registry), headers={"Content-Type": CONTENT_TYPE_LATEST})
