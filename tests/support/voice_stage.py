@@ -36,10 +36,12 @@ class Speaker:
     made: dict[OperationKey, int] = field(default_factory=dict)
     sent_ms: dict[str, int] = field(default_factory=dict)
     ending: set[str] = field(default_factory=set)
+    held: set[str] = field(default_factory=set)
     is_held: bool = False
+    """Held by the test, whatever the machine says."""
 
     def poll(self) -> inputs.SpeechSent | None:
-        if self.is_held:
+        if self.is_held or (self.queue and self.queue[0].item_id in self.held):
             return None
         if self.queue and self.queue[0].key in self.made:
             speak = self.queue.pop(0)
@@ -303,11 +305,11 @@ class Stage:
             case effects.CutSpeech(item_id=item_id):
                 self.speaker.queue = [speak for speak in self.speaker.queue if speak.item_id != item_id]
                 self.speaker.ending.discard(item_id)
-                self.speaker.is_held = False
-            case effects.HoldSpeech():
-                self.speaker.is_held = True
-            case effects.GoOnSpeech():
-                self.speaker.is_held = False
+                self.speaker.held.discard(item_id)
+            case effects.HoldSpeech(item_id=item_id):
+                self.speaker.held.add(item_id)
+            case effects.GoOnSpeech(item_id=item_id):
+                self.speaker.held.discard(item_id)
             case effects.Tell(event=event):
                 self.events.append(event)
             case effects.ReleaseUplink():

@@ -183,6 +183,7 @@ class Answers:
                 self._thinking.think(answer)
             self._calls.resume(answer.response_id)
             self._go_on(answer)
+        self._calls.resume_cut()
         self.settle()
 
     def handle_listener(self, skip_ms: int) -> None:
@@ -210,9 +211,12 @@ class Answers:
         self._go_on(guess)
 
     def _begin(self, plan: rows.ResponseStarted) -> None:
+        is_ready = plan.script is not None or not self._scribe.fold.facts.awaited
+        if is_ready and plan.script is None:
+            plan = msgspec.structs.replace(plan, key=self._thinking.key_of(plan))
         answer = Answer(plan=plan, stage=Stage.RUNNING, mind=made.Waiting())
         self._enter(answer)
-        if plan.script is not None or not self._scribe.fold.facts.awaited:
+        if is_ready:
             self._thinking.think(answer)
             self._go_on(answer)
 
@@ -229,7 +233,9 @@ class Answers:
         mind = answer.mind
         if not (isinstance(mind, made.Failing) and mind.is_mute):
             self._speech.ask_sound(answer)
-        if answer.response_id not in self._running:
+        if answer is self._guess:
+            if isinstance(mind, made.Failing):
+                self.drop_guess()
             return
         self._speech.publish(answer)
         match mind:

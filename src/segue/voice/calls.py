@@ -8,6 +8,8 @@ knows is told to the model in words. Own calls are never told to clients: their 
 import json
 from typing import Final
 
+import msgspec
+
 from segue.model.limits import ITEM_TEXT_CHARS_MAX
 from segue.voice import results, rows
 from segue.voice.agent import AgentSpec
@@ -57,6 +59,13 @@ class Calls:
         for call in self._calls_of(response_id):
             if call.is_own and not call.is_returned:
                 self._run(response_id, call)
+
+    def resume_cut(self) -> None:
+        """After a takeover: settle effects that were being seen through for responses that are over."""
+        for operation in self._scribe.fold.operations.open():
+            if operation.kind == "tool" and not self._operations.is_running(operation.key):
+                request = msgspec.msgpack.decode(operation.request, type=results.CallTool)
+                self._operations.start("", request, CallOf("", request.call_id), key=operation.key)
 
     def abandon(self, response_id: str) -> None:
         """The response was cut. What may be done twice is cancelled; an effect that happens once is seen through."""

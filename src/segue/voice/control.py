@@ -22,12 +22,13 @@ from segue.voice.facts import ItemState
 from segue.voice.floor import Floor
 from segue.voice.inputs import ClientSent
 from segue.voice.projection import spoken_text, with_text
+from segue.voice.requests import voice_of
 from segue.voice.scribe import Scribe
 from segue.voice.timing import TurnTimes
 from segue.voice.turns import Turns
 from segue.wire.realtime import client
 from segue.wire.realtime.errors import CANCEL_NOT_ACTIVE_MESSAGE, WireErrorCode
-from segue.wire.realtime.items import FunctionCall, FunctionCallOutput, InputAudioPart, Item, Message
+from segue.wire.realtime.items import FunctionCall, FunctionCallOutput, InputAudioPart, Item, Message, OutputAudioPart
 from segue.wire.realtime.merge import merge_session
 from segue.wire.realtime.server import ItemRetrieved, OutputBufferCleared
 from segue.wire.realtime.session import PcmFormat, Session
@@ -214,7 +215,7 @@ class Control:
         state = self._found(event.item_id, WireErrorCode.TRUNCATE_UNKNOWN_ITEM, event)
         if state is None:
             return
-        if not isinstance(state.item, Message) or state.item.role != "assistant":
+        if not _is_spoken(state.item):
             message = "Only model output audio messages can be truncated"
             self._refuse(WireErrorCode.TRUNCATE_UNKNOWN_ITEM, message, event, param="item_id")
             return
@@ -277,6 +278,10 @@ class Control:
             return "response.output_modalities", "response.output_modalities: expected ['audio'] or ['text'], not both"
         if len(params.instructions or "") > INSTRUCTIONS_CHARS_MAX:
             return "response.instructions", f"response.instructions: at most {INSTRUCTIONS_CHARS_MAX} characters"
+        voice, known = voice_of(params), self._agent.voices
+        if voice is not None and known and voice not in known:
+            message = f"response.audio.output.voice: there is no voice {voice[:60]!r}; choose one of {', '.join(known)}"
+            return "response.audio.output.voice", message
         if params.tools is not None:
             if len(params.tools) > TOOLS_MAX:
                 return "response.tools", f"response.tools: {len(params.tools)} tools; at most {TOOLS_MAX}"
@@ -321,7 +326,17 @@ class Control:
         self._scribe.complain(code, message, param=param, event_id=event.event_id)
 
 
+def _is_spoken(item: Item) -> bool:
+    """Whether it is agent speech; nothing else has an audio end."""
+    return (
+        isinstance(item, Message)
+        and item.role == "assistant"
+        and any(isinstance(part, OutputAudioPart) for part in item.content)
+    )
+
+
 ROOT = "root"
+"""`previous_item_id` of an item that goes to the front."""
 COMMIT_MS_MIN = 100
 ITEM_ID_CHARS_MAX = 64
 SESSION_BYTES_MAX = 512 * 1024

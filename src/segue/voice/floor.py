@@ -11,7 +11,7 @@ from typing import Final
 from segue.model.ids import ItemId
 from segue.model.time import NS_PER_MS, MonoNs, ms
 from segue.telemetry.marks import Mark, MarkName
-from segue.voice.effects import GoOnSpeech, HoldSpeech
+from segue.voice.effects import CutSpeech, GoOnSpeech, HoldSpeech
 from segue.voice.inputs import SpeechSent
 from segue.voice.playout import PlayoutLedger
 from segue.voice.rows import ItemWasHeard
@@ -130,12 +130,14 @@ class Floor:
             self._scribe.tell(PlayoutResume(item_id=item_id), only_aware=True)
 
     def cut(self, item_id: str | None) -> None:
-        """They did: nothing more is heard of what sounds, nor of `item_id`, which is being said."""
+        """They did: nothing more is heard of what sounds, nor of `item_id`, whose response the caller stops."""
         self._held = ()
         for cut_id in dict.fromkeys([*self._playing, *([item_id] if item_id else [])]):
             playing = self._playing.pop(cut_id, None)
             heard_ms = playing.heard_ms(self._scribe.now) if playing is not None else 0
             self._remember_cut(cut_id, heard_ms)
+            if cut_id != item_id:
+                self._scribe.perform(CutSpeech(item_id=ItemId(cut_id)))
             self._scribe.write(
                 ItemWasHeard(item_id=cut_id, heard_ms=heard_ms, text=self.text_heard(cut_id, heard_ms), is_cut=True)
             )

@@ -48,6 +48,8 @@ class VoiceDeadline(StrEnum):
     """An attempt is late, a pause between attempts is over."""
     PLAYOUT = "playout"
     """More of the agent's speech has been heard."""
+    CONTEST = "contest"
+    """The user's audio stopped while it was open who has the floor."""
     HOPS = "hops"
     """A turn's record is due."""
 
@@ -132,15 +134,13 @@ class VoiceMachine:
 
     def next_deadline(self) -> Deadline[str] | None:
         """When to call again, and why."""
-        playout, hops = self._floor.next_deadline(), self._times.next_deadline()
-        operation = self._operations.next_deadline()
-        due: list[Deadline[str]] = []
-        if operation is not None:
-            due.append(Deadline(at=operation.at, reason=VoiceDeadline.OPERATION))
-        if playout is not None:
-            due.append(Deadline(at=playout, reason=VoiceDeadline.PLAYOUT))
-        if hops is not None:
-            due.append(Deadline(at=hops, reason=VoiceDeadline.HOPS))
+        timers = (
+            (self._operations.next_deadline(), VoiceDeadline.OPERATION),
+            (self._floor.next_deadline(), VoiceDeadline.PLAYOUT),
+            (self._turns.next_deadline(), VoiceDeadline.CONTEST),
+            (self._times.next_deadline(), VoiceDeadline.HOPS),
+        )
+        due: list[Deadline[str]] = [Deadline(at=at, reason=reason) for at, reason in timers if at is not None]
         return min(due, key=lambda one: one.at, default=None)
 
     def apply_row(self, row: Row) -> None:
@@ -251,6 +251,7 @@ class VoiceMachine:
     def _handle_due(self) -> None:
         self._operations.handle_deadline()
         self._floor.handle_deadline()
+        self._turns.handle_deadline()
         self._times.handle_deadline()
 
     def _drain_operations(self) -> None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final, assert_never
 
 from segue.model.ids import OperationKey
-from segue.model.time import Deadline, MonoNs, ms
+from segue.model.time import MonoNs, ms
 from segue.session.kind import Gate
 from segue.session.operations import Completed, Failed, InDoubt, Intended, Unknown
 from segue.session.policy import Attempts, AttemptStep, GiveUp, OperationPolicy, StartAttempt, WaitUntil
@@ -108,6 +108,9 @@ class Operations:
                 assert_never(standing)
         return key
 
+    def is_running(self, key: OperationKey) -> bool:
+        return key in self._running
+
     def cancel(self, key: OperationKey, reason: str = "superseded") -> None:
         """Nobody wants it any more."""
         running = self._running.pop(key, None)
@@ -172,8 +175,8 @@ class Operations:
     def handle_deadline(self) -> None:
         """Move on whatever has waited too long."""
         for running in list(self._running.values()):
-            due = self._due(running)
-            if due is None or due.at > self._scribe.now:
+            due_at = _due_at(running)
+            if due_at is None or due_at > self._scribe.now:
                 continue
             if is_once(running.request):
                 self._scribe.perform(CancelOperation(key=running.key))
@@ -181,10 +184,9 @@ class Operations:
             else:
                 self._step(running, running.attempts.deadline(self._scribe.now))
 
-    def next_deadline(self) -> Deadline[str] | None:
+    def next_deadline(self) -> MonoNs | None:
         """When to call `handle_deadline`."""
-        deadlines = [due for running in self._running.values() if (due := self._due(running)) is not None]
-        return min(deadlines, key=lambda due: due.at, default=None)
+        return min((due for running in self._running.values() if (due := _due_at(running)) is not None), default=None)
 
     def poll(self) -> Outcome | None:
         """Take the next news."""
@@ -284,14 +286,13 @@ class Operations:
         tool = self._agent.tool(request.name)
         return tool is not None and tool.has_lookup
 
-    def _due(self, running: _Running) -> Deadline[str] | None:
-        due = running.attempts.next_deadline()
-        if due is None:
-            return None
-        if running.brought_at is None:
-            return Deadline(at=due.at, reason=due.reason)
-        patience_ms = running.policy.attempt_ms or running.policy.deadline_ms
-        return Deadline(at=max(due.at, MonoNs(running.brought_at + ms(patience_ms))), reason=due.reason)
+
+def _due_at(running: _Running) -> MonoNs | None:
+    due = running.attempts.next_deadline()
+    if due is None or running.brought_at is None:
+        return due.at if due is not None else None
+    patience_ms = running.policy.attempt_ms or running.policy.deadline_ms
+    return max(due.at, MonoNs(running.brought_at + ms(patience_ms)))
 
 
 OUTCOME_UNKNOWN: Final = "it is not known whether this happened"

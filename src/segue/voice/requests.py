@@ -28,7 +28,7 @@ def plan_of(scribe: Scribe, owed: OwedAnswer) -> ResponseStarted:
         round=owed.round,
         after=facts.order[-1] if facts.order else None,
         modality=(params.output_modalities or session.output_modalities)[0],
-        voice=_voice_of(params) or session.audio.output.voice,
+        voice=voice_of(params) or session.audio.output.voice,
         conversation_id=None if params.conversation == "none" else scribe.name("conv"),
         params=params,
     )
@@ -86,7 +86,7 @@ def function_tool(tool: dict[str, Any]) -> FunctionTool:
     )
 
 
-def _voice_of(params: ResponseParams) -> str | None:
+def voice_of(params: ResponseParams) -> str | None:
     """The voice asked for in one response."""
     output = (params.audio or {}).get("output")
     voice = output.get("voice") if isinstance(output, dict) else None

@@ -73,16 +73,18 @@ class Speech:
             self._publish_next(answer)
 
     def speak_on(self, answer: Answer, skip_ms: int) -> None:
-        """Speak what is published, after a takeover: from `skip_ms` of the item on."""
+        """Speak what is published, after a takeover: from `skip_ms` of the item on.
+
+        What the client has whole is not made again; the last segment is spoken in any case: its end is reported.
+        """
         end_ms = 0
         for number, segment in enumerate(answer.segments[: answer.published]):
             end_ms += segment.duration_ms or 0
-            if segment.duration_ms is not None and end_ms <= skip_ms:
+            is_with_client = segment.duration_ms is not None and end_ms <= skip_ms
+            if is_with_client:
                 segment.sound = Sound.MADE
-            else:
+            if not is_with_client or number == answer.published - 1:
                 self._speak(answer, number, skip_ms)
-        if answer.published:
-            answer.mouth = Mouth.SPEAKING
 
     def end(self, answer: Answer) -> None:
         """All words are known: tell the speaker, or be done if there is nothing for it."""

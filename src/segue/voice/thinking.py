@@ -9,10 +9,11 @@ from segue.telemetry.marks import MarkName
 from segue.voice import answer as made
 from segue.voice import results
 from segue.voice.agent import AgentSpec
-from segue.voice.answer import Answer
+from segue.voice.answer import Answer, name_of
 from segue.voice.customers import AnswerOf
 from segue.voice.operations import GivenUp, News, Operations, Restarted
 from segue.voice.requests import continuation, generate_request
+from segue.voice.rows import ResponseStarted
 from segue.voice.scribe import Scribe
 from segue.voice.timing import TurnTimes
 from segue.wire.realtime.errors import WireErrorCode
@@ -36,6 +37,11 @@ class Thinking:
             answer.mind = made.Decided(results.Generated(reason="stop", input_tokens=0, output_tokens=0))
             return
         self._ask(answer, generate_request(self._scribe.fold, self._agent, plan), OperationKey(plan.key))
+
+    def key_of(self, plan: ResponseStarted) -> OperationKey:
+        """Under which key the model will be asked for this response."""
+        request = generate_request(self._scribe.fold, self._agent, plan)
+        return self._operations.key(name_of(plan.origin, plan.round), request)
 
     def ask_ahead(self, answer: Answer, request: results.Generate) -> None:
         """Ask the model about a turn that may not be over."""

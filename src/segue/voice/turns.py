@@ -14,6 +14,8 @@ the turn is committed, except captions to clients that ask for them.
 from dataclasses import dataclass
 from typing import Final, assert_never
 
+from segue.model.limits import STT_AUDIO_MS_MAX, UNRELEASED_AUDIO_MS_MAX
+from segue.model.time import MonoNs, ms
 from segue.telemetry.marks import MarkName
 from segue.voice import decision, endpointing, results, rows
 from segue.voice.answers import Answers
@@ -81,6 +83,7 @@ class Turns:
         self._endpointer = endpointing.Endpointer(endpointing.EndpointConfig())
         self._decision = decision.DecisionConfig()
         self._audio_ms = 0
+        self._heard_at = MonoNs(0)
         self._releasing = Releasing(scribe)
 
     @property
@@ -111,6 +114,7 @@ class Turns:
     def handle_audio(self, event: AudioHeard) -> None:
         """One window of user audio."""
         self._audio_ms = max(event.audio_ms, self._audio_ms)
+        self._heard_at = self._scribe.now
         if self._detection is None:
             self._seal_if_long(self._scribe.fold.facts.decided_ms)
         elif event.audio_ms > self._scribe.fold.facts.decided_ms:
@@ -118,6 +122,16 @@ class Turns:
                 self._handle_endpoint(happened)
             self._handle_window()
         self.release()
+
+    def handle_deadline(self) -> None:
+        """No audio came to settle the contest: the agent is not kept silent for it."""
+        due_at = self.next_deadline()
+        if due_at is not None and due_at <= self._scribe.now and isinstance(self._state, Contest):
+            self._leave_floor(self._state.end_ms)
+
+    def next_deadline(self) -> MonoNs | None:
+        """When a contest without audio is over."""
+        return MonoNs(self._heard_at + ms(STALL_MS)) if isinstance(self._state, Contest) else None
 
     def handle_interjection(self, customer: Interjection, news: News) -> None:
         """What was said while the agent has the floor."""
@@ -395,7 +409,10 @@ SEALED_FROM_MS: Final = 8_000
 """A part this long is not recognised again when the user goes on: its cost grows with its length."""
 PART_MS_MAX: Final = 14_000
 """Without a pause, a part ends here."""
+assert PART_MS_MAX <= STT_AUDIO_MS_MAX < UNRELEASED_AUDIO_MS_MAX, "a part and its recognition fit what is held"
 END_AUDIO_MS: Final = 8_000
 """What the end-of-turn model is given."""
+STALL_MS: Final = 2_000
+"""Without user audio for so long, nobody contests the floor."""
 PREROLL_MS: Final = 1_000
 """Silence kept before a possible onset: the detector's delay and the padding, twice."""

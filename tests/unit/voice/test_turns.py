@@ -200,3 +200,13 @@ def test_silence_is_released_but_for_the_preroll() -> None:
     stage.audio(10_000, speech=False)
     assert 1_000 <= stage.audio_ms - stage.released.audio_ms <= 1_600
     assert not stage.bodies[1:]
+
+
+def test_the_agent_is_not_kept_silent_for_a_contest_whose_audio_stopped() -> None:
+    stage = playing(Stage(is_aware=True).begin())
+    stage.is_automatic = False
+    stage.audio(200, speech=True)
+    assert stage.of(effects.HoldSpeech)
+    stage.pass_ms(2_500)
+    assert stage.of(effects.GoOnSpeech)
+    assert "segue.playout.resume" in stage.told(aware=True)
