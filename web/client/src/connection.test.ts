@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { Timers } from './alarm.js';
 import { Connection, type ConnectionState } from './connection.js';
-import { CLOCK_BURST, GIVE_UP_AFTER_MS, HANDSHAKE_MS_MAX, REFUSALS_MAX, SILENCE_MS_MAX } from './limits.js';
+import { CLOCK_BURST, GIVE_UP_AFTER_MS, HANDSHAKE_MS_MAX, LIVED_AFTER_MS, REFUSALS_MAX, SILENCE_MS_MAX } from './limits.js';
 
 /** Time that goes on only when told to. */
 class FakeTimers implements Timers {
@@ -98,9 +98,14 @@ beforeEach(() => {
   timers.advance(0);
 });
 
+/** A connection that has lived for a while. */
 function goLive(): FakeSocket {
   last().open();
   last().welcome();
+  for (let spent = 0; spent < LIVED_AFTER_MS; spent += 1_000) {
+    timers.advance(1_000);
+    last().say({ type: 'segue.ack', event_id: 'event_1_0_e2', through: 0, position: '' });
+  }
   return last();
 }
 
@@ -152,9 +157,23 @@ describe('Connection', () => {
     expect(last().url.protocol + last().url.host).toBe('wss:two');
   });
 
+  it('slows down where each connection dies young, and gives up after a minute of it', () => {
+    goLive().die();
+    const began = timers.now();
+    while (connection.state.kind !== 'ended' && sockets.length < 500) {
+      timers.advance(4_000);
+      last().open();
+      last().welcome(0, true);
+      last().die(1011, 'internal error');
+    }
+    expect(connection.state).toMatchObject({ kind: 'ended', reason: 'unreachable' });
+    expect(sockets.length).toBeLessThan(40);
+    expect(timers.now() - began).toBeLessThan(GIVE_UP_AFTER_MS + 10_000);
+  });
+
   it('gives a silent socket up, and only while it waits for an answer', () => {
     const socket = goLive();
-    timers.advance(SILENCE_MS_MAX - 1);
+    timers.advance(SILENCE_MS_MAX - 1_000);
     expect(socket.isClosed).toBe(false);
     socket.say({ type: 'segue.clock.pong', event_id: 'event_1_0_e2', t0_ns: 0, t1_ns: 1, t2_ns: 2 });
     timers.advance(SILENCE_MS_MAX + 5_001);
@@ -164,10 +183,9 @@ describe('Connection', () => {
 
   it('exchanges clocks: a burst of pings, each answer told to the core', () => {
     const socket = goLive();
-    timers.advance(1_000);
     expect(socket.sent.filter((event) => event['type'] === 'segue.clock.ping')).toHaveLength(CLOCK_BURST);
     socket.say({ type: 'segue.clock.pong', event_id: 'event_1_0_e2', t0_ns: 0, t1_ns: 1, t2_ns: 2 });
-    expect(socket.sent.at(-1)).toEqual({ type: 'segue.clock.sample', t0_ns: 0, t1_ns: 1, t2_ns: 2, t3_ns: 1_000 * 1e6 });
+    expect(socket.sent.at(-1)).toEqual({ type: 'segue.clock.sample', t0_ns: 0, t1_ns: 1, t2_ns: 2, t3_ns: timers.now() * 1e6 });
   });
 
   it('gives up where a ready edge refuses it again and again', async () => {

@@ -8,7 +8,7 @@
 import { Alarm, type Timers } from './alarm.js';
 import { Emitter } from './emitter.js';
 import { SegueError, type Reason } from './errors.js';
-import { HANDSHAKE_MS_MAX, SILENCE_MS_MAX } from './limits.js';
+import { HANDSHAKE_MS_MAX, LIVED_AFTER_MS, SILENCE_MS_MAX } from './limits.js';
 import { ClockExchange } from './protocol/clock.js';
 import { decodeServerEvent, type ClientEvent, type Received, type ServerEvent } from './protocol/events.js';
 import { DialLadder, type DialFailure, type Step } from './protocol/ladder.js';
@@ -52,6 +52,7 @@ export class Connection extends Emitter<ConnectionEvents> {
   private edge = '';
   private attempt = 1;
   private moves = 0;
+  private liveSinceMs = 0;
   private current: ConnectionState = { kind: 'connecting', attempt: 1 };
 
   constructor(private readonly config: ConnectionConfig) {
@@ -104,7 +105,7 @@ export class Connection extends Emitter<ConnectionEvents> {
       const message =
         step.reason === 'refused'
           ? 'the server refuses this session: the key or token is not valid (any more)'
-          : 'no server could be reached for a minute';
+          : 'no server could carry this conversation on for a minute';
       return this.end(step.reason, message);
     }
     this.edge = step.edge;
@@ -178,6 +179,7 @@ export class Connection extends Emitter<ConnectionEvents> {
       this.moves += 1;
       for (const payload of this.ledger.unacknowledged(received)) this.socket?.send(payload);
     }
+    this.liveSinceMs = this.config.timers.now();
     const sessionId = this.ledger.session?.sessionId ?? '';
     this.setState({ kind: 'live', sessionId, moves: this.moves });
     this.clock.restart();
@@ -199,10 +201,11 @@ export class Connection extends Emitter<ConnectionEvents> {
 
   /** The connection is no use any more: let go of it and dial again. */
   private lose(failure: DialFailure | 'unknown'): void {
-    const wasLive = this.current.kind === 'live';
+    const nowMs = this.config.timers.now();
+    const hasLived = this.current.kind === 'live' && nowMs - this.liveSinceMs >= LIVED_AFTER_MS;
     this.drop();
-    if (wasLive) return this.follow(this.ladder.begin(this.config.timers.now()));
-    if (failure !== 'unknown') return this.follow(this.ladder.handleFailure(this.config.timers.now(), failure));
+    if (hasLived) return this.follow(this.ladder.begin(nowMs));
+    if (failure !== 'unknown') return this.follow(this.ladder.handleFailure(nowMs, failure));
     void this.config.isReady(this.edge).then((isReady) => {
       if (this.current.kind === 'ended' || this.socket !== null) return;
       this.follow(this.ladder.handleFailure(this.config.timers.now(), isReady ? 'refused' : 'away'));

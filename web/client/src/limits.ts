@@ -28,6 +28,8 @@ export const RETRY_FIRST_MS = 150;
 export const RETRY_GROWTH = 1.6;
 export const RETRY_MS_MAX = 3_000;
 export const GIVE_UP_AFTER_MS = 60_000;
+/** A connection that died younger than this did not live: the ladder goes on instead of beginning anew. */
+export const LIVED_AFTER_MS = 5_000;
 /** A browser hides why an upgrade failed. So often in a row by an edge that says it is ready: we are not wanted. */
 export const REFUSALS_MAX = 3;
 

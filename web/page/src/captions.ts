@@ -5,12 +5,22 @@ import { h, setText } from './dom.js';
 
 export class Captions {
   private readonly rows = new Map<string, HTMLLIElement>();
+  /** Whoever scrolled up to read stays there; everybody else sees the newest words. */
+  private isFollowing = true;
 
   constructor(
     private readonly list: HTMLOListElement,
     private readonly scroller: HTMLElement,
     private readonly announce: (text: string) => void,
-  ) {}
+  ) {
+    scroller.addEventListener('scroll', () => {
+      const { scrollHeight, scrollTop, clientHeight } = scroller;
+      this.isFollowing = scrollHeight - scrollTop - clientHeight < NEAR_END_PX;
+    });
+    const resized = new ResizeObserver(() => this.follow());
+    resized.observe(scroller);
+    resized.observe(list);
+  }
 
   clear(): void {
     this.rows.clear();
@@ -18,7 +28,6 @@ export class Captions {
   }
 
   render(entries: readonly Entry[]): void {
-    const isAtEnd = this.scroller.scrollHeight - this.scroller.scrollTop - this.scroller.clientHeight < NEAR_END_PX;
     const visible = entries.filter(isVisible);
     const ids = new Set(visible.map((entry) => entry.id));
     for (const [id, row] of this.rows) {
@@ -28,7 +37,10 @@ export class Captions {
       }
     }
     for (const entry of visible) this.update(entry);
-    if (isAtEnd) this.scroller.scrollTop = this.scroller.scrollHeight;
+  }
+
+  private follow(): void {
+    if (this.isFollowing) this.scroller.scrollTop = this.scroller.scrollHeight;
   }
 
   /** How long an answer took, beside it. */
@@ -89,12 +101,13 @@ function showUser(row: HTMLLIElement, { text, state, isTyped }: UserEntry): void
 
 function showAgent(row: HTMLLIElement, { heard, unheard, state }: AgentEntry): void {
   row.dataset['state'] = state;
-  setText(part(row, '.said'), heard);
-  const isCut = state === 'cut' && unheard.trim() !== '';
+  const words = unheard.trimStart();
+  setText(part(row, '.said'), heard + unheard.slice(0, unheard.length - words.length));
+  const isCut = state === 'cut' && words !== '';
   const rest = part(row, '.rest');
   const wanted = isCut ? 'DEL' : 'SPAN';
-  if (rest.tagName === wanted) setText(rest, unheard);
-  else rest.replaceWith(h(isCut ? 'del' : 'span', { class: 'rest' }, unheard));
+  if (rest.tagName === wanted) setText(rest, words);
+  else rest.replaceWith(h(isCut ? 'del' : 'span', { class: 'rest' }, words));
   const note = part(row, '.note');
   note.hidden = !isCut;
   setText(note, isCut ? (heard.trim() === '' ? 'Cut before you heard any of it.' : 'You spoke, so it stopped; the struck words were never heard.') : '');
