@@ -1,25 +1,18 @@
-"""The user's turns: onset, pause, guess, decision; and the contest for the floor while the agent has it.
+"""Whose turn it is: the user's audio as the detector hears it, and the contest for the floor while the agent has it.
 
-    Listening ──onset──▶ Speaking ◀──resumed── Pausing ──decided and understood──▶ committed (or dropped: noise)
-        │                   ▲  └────pause─────────▲
-        └─onset, the agent  │
-          has the floor──▶ Contest ──words, or too long──▶ (the agent is cut) Speaking / Pausing
-                            └──a backchannel, noise──▶ Listening (the agent goes on)
+    onset, the floor is free ────────────────────▶ the user's turn opens (userturn)
+    onset, the agent has it ──▶ Contest ──words──▶ the agent is cut at what was heard, and it opens
+                                   └──a backchannel, noise──▶ the agent goes on as if nothing had been
 
-Rules: driven by user audio alone, so a replay of it after a takeover comes to the same; a turn that the fold has open
-is taken up, never opened again; audio up to `decided_ms` is not judged twice. Nothing said in a pause is told before
-the turn is committed, except captions to clients that ask for them.
+Rules: driven by user audio, so that a replay of it after a takeover comes to the same; audio up to `decided_ms` is not
+judged twice. Without detection the client decides: its audio is only understood in parts, so that it can be released.
 """
 
-from dataclasses import dataclass
 from typing import Final, assert_never
 
-from segue.model.limits import STT_AUDIO_MS_MAX, UNRELEASED_AUDIO_MS_MAX
 from segue.model.time import MonoNs, ms
-from segue.telemetry.marks import MarkName
-from segue.voice import decision, endpointing, results, rows
+from segue.voice import decision, endpointing, rows
 from segue.voice.answers import Answers
-from segue.voice.backchannel import Said, classify
 from segue.voice.contest import Contest, Verdict
 from segue.voice.customers import EndOfTurn, Interjection
 from segue.voice.endings import cancelled
@@ -29,35 +22,9 @@ from segue.voice.operations import News, Operations
 from segue.voice.releasing import Releasing
 from segue.voice.scribe import Scribe
 from segue.voice.timing import TurnTimes
-from segue.voice.transcripts import HEARING, NotUnderstood, NotYet, Transcripts, Understood
-from segue.wire.realtime.server import TranscriptPartial
+from segue.voice.transcripts import Transcripts
+from segue.voice.userturn import UserTurn
 from segue.wire.realtime.session import TurnDetection
-
-
-@dataclass(frozen=True, slots=True)
-class Listening:
-    """Nobody speaks (or turns are the client's business)."""
-
-
-@dataclass(slots=True)
-class Speaking:
-    """The user has the floor and speaks."""
-
-
-@dataclass(slots=True)
-class Pausing:
-    """The user has the floor and is silent since `end_ms`."""
-
-    end_ms: int
-    spoken_ms: int
-    asked_ms: int
-    """Silence at which the end-of-turn model was last asked."""
-    end_probability: float | None = None
-    is_decided: bool = False
-    """The turn is over; only its last words are not understood yet."""
-
-
-State = Listening | Contest | Speaking | Pausing
 
 
 class Turns:
@@ -76,34 +43,30 @@ class Turns:
         self._operations = operations
         self._answers = answers
         self._floor = floor
-        self._times = times
         self._transcripts = transcripts
-        self._state: State = Listening()
-        self._detection: TurnDetection | None = None
+        self._turn = UserTurn(scribe, operations, answers, times, transcripts)
+        self._releasing = Releasing(scribe)
         self._endpointer = endpointing.Endpointer(endpointing.EndpointConfig())
-        self._decision = decision.DecisionConfig()
+        self._detection: TurnDetection | None = None
+        self._contest: Contest | None = None
         self._audio_ms = 0
         self._heard_at = MonoNs(0)
-        self._releasing = Releasing(scribe)
-
-    @property
-    def audio_ms(self) -> int:
-        """User audio received so far, as far as we were told."""
-        return self._audio_ms
 
     def configure(self) -> None:
         """The session's turn detection changed, or is known for the first time."""
         detection = self._scribe.fold.session.audio.input.turn_detection
         if detection == self._detection:
             return
-        if isinstance(self._state, Contest):
-            self._floor.go_on()
+        self._let_agent_go_on()
         self._detection = detection
-        self._state = Listening()
-        if detection is not None:
-            self._endpointer = endpointing.Endpointer(endpointing.endpoint_config(detection))
-            self._decision = decision.decision_config(detection)
-            self._take_up()
+        if detection is None:
+            self._turn.let_go()
+            return
+        self._endpointer = endpointing.Endpointer(endpointing.endpoint_config(detection))
+        self._turn.configure(decision.decision_config(detection))
+        from_ms = self._turn.take_up(self._endpointer.config.prefix_padding_ms)
+        if from_ms is not None:
+            self._endpointer.reopen(from_ms)
 
     def resume(self) -> None:
         """After a takeover: take up the open turn; its audio is about to be replayed."""
@@ -116,7 +79,7 @@ class Turns:
         self._audio_ms = max(event.audio_ms, self._audio_ms)
         self._heard_at = self._scribe.now
         if self._detection is None:
-            self._seal_if_long(self._scribe.fold.facts.decided_ms)
+            self._turn.handle_speech(self._audio_ms)
         elif event.audio_ms > self._scribe.fold.facts.decided_ms:
             for happened in self._endpointer.handle(event.audio_ms, event.probability):
                 self._handle_endpoint(happened)
@@ -126,132 +89,80 @@ class Turns:
     def handle_deadline(self) -> None:
         """No audio came to settle the contest: the agent is not kept silent for it."""
         due_at = self.next_deadline()
-        if due_at is not None and due_at <= self._scribe.now and isinstance(self._state, Contest):
-            self._leave_floor(self._state.end_ms)
+        if due_at is not None and due_at <= self._scribe.now and self._contest is not None:
+            self._leave_floor(self._contest.end_ms)
 
     def next_deadline(self) -> MonoNs | None:
         """When a contest without audio is over."""
-        return MonoNs(self._heard_at + ms(STALL_MS)) if isinstance(self._state, Contest) else None
+        return MonoNs(self._heard_at + ms(STALL_MS)) if self._contest is not None else None
 
     def handle_interjection(self, customer: Interjection, news: News) -> None:
         """What was said while the agent has the floor."""
-        state = self._state
-        if isinstance(state, Contest) and state.onset_ms == customer.onset_ms:
-            self._settle_contest(state, state.handle_news(news, is_agents=self._is_agents))
+        contest = self._contest
+        if contest is not None and contest.onset_ms == customer.onset_ms:
+            self._settle_contest(contest, contest.handle_news(news, is_agents=self._is_agents))
 
     def handle_end(self, customer: EndOfTurn, news: News) -> None:
         """How likely the pause is an end."""
-        state = self._state
-        if isinstance(state, Pausing) and state.end_ms == customer.pause_ms and isinstance(news, results.EndDetected):
-            state.end_probability = news.probability
-            self._judge(self._audio_ms - state.end_ms)
+        self._turn.handle_end(customer, news, self._audio_ms)
+        self._end_turn()
 
     def handle_heard(self) -> None:
-        """The recogniser brought something about the unfinished turn."""
-        state, turn = self._state, self._scribe.fold.facts.turn
-        heard = self._transcripts.heard()
-        if not isinstance(state, Pausing) or turn is None or isinstance(heard, NotYet):
-            return
-        if isinstance(heard, Understood) and heard.text:
-            self._times.restamp(turn.turn_id, MarkName.STT_FINAL)
-            self._scribe.tell(TranscriptPartial(item_id=turn.item_id, text=heard.text), only_aware=True)
-            if self._wants_answer and classify(heard.text, state.spoken_ms) is not Said.NOTHING:
-                self._answers.guess(turn.turn_id, heard.text)
-        if state.is_decided:
-            self._commit(state)
-        else:
-            self._judge(self._audio_ms - state.end_ms)
+        """The recogniser brought something about the open turn."""
+        self._turn.handle_heard(self._audio_ms)
+        self._end_turn()
 
     def commit_now(self, audio_ms: int, index: int) -> None:
-        """The client commits what it has sent: the open turn, or all that is undecided."""
-        if isinstance(self._state, Contest):
-            self._take_floor(self._state)
-        facts = self._scribe.fold.facts
-        turn = facts.turn
-        start_ms = turn.audio_start_ms if turn is not None else facts.decided_ms
-        self._transcripts.drop_guess()
-        self._answers.drop_guess()
-        from_ms = self._transcripts.next_from_ms(start_ms)
-        if audio_ms > from_ms:
-            self._transcripts.ask(from_ms, audio_ms)
-        item_id = turn.item_id if turn is not None else self._scribe.fresh_name("item")
-        turn_id = turn.turn_id if turn is not None else self._scribe.fresh_name("turn")
-        self._write_commit(turn_id, item_id, start_ms, audio_ms, index=index)
+        """The client commits what it has sent."""
+        if self._contest is not None:
+            self._take_floor(self._contest)
+        self._turn.commit_now(audio_ms, index)
+        self._end_turn()
 
     def clear(self, audio_ms: int, index: int) -> None:
         """The client throws away what it has sent."""
-        if isinstance(self._state, Contest):
-            self._floor.go_on()
-        self._transcripts.drop()
-        self._answers.drop_guess()
-        self._scribe.write(rows.BufferCleared(audio_ms=audio_ms, index=index))
-        self._end_turn(audio_ms)
+        self._let_agent_go_on()
+        self._turn.clear(audio_ms, index)
+        self._end_turn()
 
     def release(self, control_through: int | None = None) -> None:
         """Tell how much of the uplink is decided, if that is news."""
         self._releasing.release(self._kept_from_ms(), control_through)
 
-    # What the endpointer says.
-
     def _handle_endpoint(self, event: endpointing.EndpointEvent) -> None:
         match event:
             case endpointing.Onset(at_ms=at_ms):
                 self._on_onset(at_ms)
-            case endpointing.Pause():
-                self._on_pause(event)
-            case endpointing.Silence(silence_ms=silence_ms):
-                if isinstance(self._state, Pausing):
-                    self._judge(silence_ms)
+            case endpointing.Pause() if self._contest is not None:
+                self._contest.handle_pause(event, self._audio_ms)
+            case endpointing.Pause() if self._turn.is_open:
+                self._turn.pause(event, self._audio_ms)
+            case endpointing.SpeechResumed() if self._contest is not None:
+                self._contest.handle_resumed()
             case endpointing.SpeechResumed():
-                self._on_resumed()
+                self._turn.go_on(self._audio_ms)
+            case endpointing.Silence():
+                self._turn.handle_silence(event, self._audio_ms)
+            case endpointing.Pause():
+                pass
+            case _:
+                assert_never(event)
+        self._end_turn()
 
     def _on_onset(self, at_ms: int) -> None:
         detection = self._detection
-        assert detection is not None
+        assert detection is not None, "only a detector hears an onset"
         if self._is_agents and detection.interrupt_response:
-            self._state = Contest(self._operations, at_ms, self._audio_ms, self._audio_ms)
+            self._contest = Contest(self._operations, at_ms, self._audio_ms, self._audio_ms)
             self._floor.hold(self._answers.said_item)
         else:
-            self._open(at_ms)
-
-    def _on_pause(self, pause: endpointing.Pause) -> None:
-        match self._state:
-            case Contest() as contest:
-                contest.handle_pause(pause, self._audio_ms)
-            case Speaking():
-                self._pause(pause)
-            case Listening() | Pausing():
-                pass
-
-    def _on_resumed(self) -> None:
-        match self._state:
-            case Contest() as contest:
-                contest.handle_resumed()
-            case Pausing():
-                self._answers.drop_guess()
-                turn = self._scribe.fold.facts.turn
-                assert turn is not None
-                if self._audio_ms - self._transcripts.kept_from_ms(turn.audio_start_ms) >= SEALED_FROM_MS:
-                    self._transcripts.seal()
-                else:
-                    self._transcripts.drop_guess()
-                self._state = Speaking()
-            case Listening() | Speaking():
-                pass
+            self._turn.open(at_ms)
 
     def _handle_window(self) -> None:
-        state = self._state
-        match state:
-            case Contest():
-                self._settle_contest(state, state.handle_window(self._audio_ms))
-            case Speaking():
-                turn = self._scribe.fold.facts.turn
-                assert turn is not None
-                self._seal_if_long(turn.audio_start_ms)
-            case Listening() | Pausing():
-                pass
-
-    # The contest.
+        if self._contest is not None:
+            self._settle_contest(self._contest, self._contest.handle_window(self._audio_ms))
+        elif self._turn.is_open:
+            self._turn.handle_speech(self._audio_ms)
 
     def _settle_contest(self, contest: Contest, verdict: Verdict) -> None:
         match verdict:
@@ -266,152 +177,50 @@ class Turns:
 
     def _take_floor(self, contest: Contest) -> None:
         """The user wants it: open the turn, and cut the agent at what was heard."""
-        self._open(contest.onset_ms)
+        self._contest = None
+        self._turn.open(contest.onset_ms)
         active = self._answers.active
         self._floor.cut(self._answers.said_item)
         if active is not None:
             self._answers.stop(active, cancelled("turn_detected"))
         if contest.pause is not None:
-            self._pause(contest.pause)
+            self._turn.pause(contest.pause, self._audio_ms)
 
     def _leave_floor(self, end_ms: int) -> None:
-        """The user did not want it: the agent goes on as if nothing had been."""
+        """The user did not want it."""
         self._scribe.note(rows.TurnDropped(audio_end_ms=end_ms))
-        self._end_turn(end_ms)
-        self._floor.go_on()
+        self._endpointer.end_turn(end_ms)
+        self._let_agent_go_on()
+
+    def _let_agent_go_on(self) -> None:
+        if self._contest is not None:
+            self._contest = None
+            self._floor.go_on()
+
+    def _end_turn(self) -> None:
+        """The detector is told of a turn that ended."""
+        ended_ms = self._turn.take_end()
+        if ended_ms is not None:
+            self._endpointer.end_turn(ended_ms)
 
     @property
     def _is_agents(self) -> bool:
         """Whether the agent has the floor: it speaks, or is about to."""
         return self._floor.is_audible or self._answers.active is not None
 
-    # The turn.
-
-    def _open(self, start_ms: int) -> None:
-        turn_id, item_id = self._scribe.fresh_name("turn"), self._scribe.fresh_name("item")
-        self._scribe.write(rows.TurnOpened(turn_id=turn_id, item_id=item_id, audio_start_ms=start_ms))
-        self._times.begin(turn_id, item_id)
-        self._state = Speaking()
-
-    def _take_up(self) -> None:
-        """A turn the fold has open goes on, from the first audio that is not understood."""
-        turn = self._scribe.fold.facts.turn
-        if turn is not None:
-            self._endpointer.reopen(self._transcripts.kept_from_ms(turn.audio_start_ms))
-            self._times.begin(turn.turn_id, turn.item_id)
-            self._state = Speaking()
-
-    def _pause(self, pause: endpointing.Pause) -> None:
-        turn = self._scribe.fold.facts.turn
-        assert turn is not None
-        self._transcripts.ask(self._transcripts.next_from_ms(turn.audio_start_ms), self._audio_ms)
-        self._state = Pausing(pause.at_ms, pause.spoken_ms, 0)
-        self._ask_end(self._state)
-
-    def _ask_end(self, state: Pausing) -> None:
-        turn = self._scribe.fold.facts.turn
-        if turn is not None and self._decision.is_semantic:
-            state.asked_ms = self._audio_ms - state.end_ms
-            from_ms = max(turn.audio_start_ms, self._audio_ms - END_AUDIO_MS)
-            self._operations.start(
-                HEARING, results.DetectEnd(from_ms=from_ms, to_ms=self._audio_ms), EndOfTurn(state.end_ms)
-            )
-
-    def _judge(self, silence_ms: int) -> None:
-        state = self._state
-        if not isinstance(state, Pausing) or state.is_decided:
-            return
-        heard = self._transcripts.heard()
-        text = heard.text if isinstance(heard, Understood) else None
-        verdict = decision.decide(state.end_probability, text, silence_ms, state.spoken_ms, self._decision)
-        if isinstance(verdict, decision.Commit):
-            state.is_decided = True
-            turn = self._scribe.fold.facts.turn
-            assert turn is not None
-            self._times.stamp(turn.turn_id, MarkName.ENDPOINT)
-            self._commit(state)
-        elif state.end_probability is not None and silence_ms - state.asked_ms >= self._decision.recheck_ms:
-            self._ask_end(state)
-
-    def _commit(self, state: Pausing) -> None:
-        """The turn is over: put it in the conversation once it is understood, or drop it if nothing was said."""
-        turn = self._scribe.fold.facts.turn
-        assert turn is not None
-        heard = self._transcripts.heard()
-        match heard:
-            case NotYet():
-                return
-            case Understood(text=text) if classify(text, state.spoken_ms) is Said.NOTHING:
-                self._answers.drop_guess()
-                self._transcripts.drop()
-                self._scribe.write(rows.TurnDropped(item_id=turn.item_id, audio_end_ms=state.end_ms))
-                self._end_turn(state.end_ms)
-            case Understood() | NotUnderstood():
-                self._write_commit(turn.turn_id, turn.item_id, turn.audio_start_ms, state.end_ms)
-
-    def _write_commit(self, turn_id: str, item_id: str, start_ms: int, end_ms: int, index: int = 0) -> None:
-        facts = self._scribe.fold.facts
-        heard = self._transcripts.heard()
-        is_asked = index > 0
-        if is_asked and facts.turn is None:
-            self._times.begin(turn_id, item_id)
-        self._times.stamp(turn_id, MarkName.ENDPOINT)
-        self._scribe.write(
-            rows.TurnCommitted(
-                turn_id=turn_id,
-                item_id=item_id,
-                previous_item_id=self._scribe.fold.last_item_id,
-                audio_start_ms=start_ms,
-                audio_end_ms=end_ms,
-                is_manual=facts.turn is None,
-                is_answer_owed=self._wants_answer and not is_asked,
-                index=index,
-            )
-        )
-        self._end_turn(end_ms)
-        self._transcripts.commit(item_id)
-        self._answers.handle_transcripts(heard.reason if isinstance(heard, NotUnderstood) else None)
-
-    def _end_turn(self, at_ms: int) -> None:
-        self._endpointer.end_turn(at_ms)
-        self._state = Listening()
-
-    @property
-    def _wants_answer(self) -> bool:
-        return self._detection is not None and self._detection.create_response
-
-    # What is kept of the user's audio.
-
-    def _seal_if_long(self, start_ms: int) -> None:
-        from_ms = self._transcripts.next_from_ms(start_ms)
-        if self._audio_ms - from_ms >= PART_MS_MAX:
-            self._transcripts.ask(from_ms, self._audio_ms)
-            self._transcripts.seal()
-
     def _kept_from_ms(self) -> int:
         """The first user audio that may still be needed."""
         facts = self._scribe.fold.facts
         needed = [awaited.audio_start_ms for awaited in facts.awaited]
-        match self._state:
-            case Contest(onset_ms=onset_ms):
-                needed.append(onset_ms)
-            case Speaking() | Pausing():
-                start_ms = facts.turn.audio_start_ms if facts.turn is not None else facts.decided_ms
-                needed.append(self._transcripts.kept_from_ms(start_ms))
-            case Listening() if self._detection is not None:
-                needed.append(max(facts.decided_ms, self._audio_ms - PREROLL_MS))
-            case Listening():
-                needed.append(self._transcripts.kept_from_ms(facts.decided_ms))
+        if self._contest is not None:
+            needed.append(self._contest.onset_ms)
+        elif self._turn.is_open or self._detection is None:
+            needed.append(self._turn.kept_from_ms)
+        else:
+            needed.append(max(facts.decided_ms, self._audio_ms - PREROLL_MS))
         return min(needed)
 
 
-SEALED_FROM_MS: Final = 8_000
-"""A part this long is not recognised again when the user goes on: its cost grows with its length."""
-PART_MS_MAX: Final = 14_000
-"""Without a pause, a part ends here."""
-assert PART_MS_MAX <= STT_AUDIO_MS_MAX < UNRELEASED_AUDIO_MS_MAX, "a part and its recognition fit what is held"
-END_AUDIO_MS: Final = 8_000
-"""What the end-of-turn model is given."""
 STALL_MS: Final = 2_000
 """Without user audio for so long, nobody contests the floor."""
 PREROLL_MS: Final = 1_000
