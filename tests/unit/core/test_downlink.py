@@ -4,19 +4,13 @@ import json
 from typing import Any
 
 from segue.core.attachment import Attachment, Wanted
-from segue.core.catchup import missed_speech
 from segue.core.downlink import QUEUED_MAX, RECENT_ROWS_MAX, Downlink
-from segue.model.ids import Epoch, ItemId, Seq, SessionId
-from segue.session.rows import Row
-from segue.voice import rows
+from segue.model.ids import Epoch, ItemId, Seq
 from segue.wire.realtime.cursor import START, Cursor
-from segue.wire.realtime.items import Message, OutputAudioPart
 from segue.wire.realtime.server import PlayoutHold, SegueAck, SessionCreated, error_event
-from segue.wire.realtime.session import Session
 from segue.wire.trunk import Closed, Down
 from tests.support.harness import FakeLink
-
-SESSION = Session(id="sess_a", model="m")
+from tests.support.speech_rows import SESSION, finished, heard, opened, row, segment, started
 
 
 def wanted(cursor: Cursor = START, *, is_aware: bool = True, position: str = "") -> Wanted:
@@ -51,48 +45,6 @@ class Way:
     def told(self) -> list[tuple[str, str]]:
         found = [json.loads(frame.payload) for frame in self.frames if isinstance(frame, Down)]
         return [(event["event_id"], event["type"].removeprefix("response.")) for event in found]
-
-
-def row(seq: int, body: rows.VoiceRow) -> Row:
-    kind, data = rows.row_kind(body), rows.encode_body(body)
-    return Row(session=SessionId("sess_a"), seq=Seq(seq), epoch=Epoch(1), kind=kind, body=data, version=1)
-
-
-def started(number: int, *, modality: Any = "audio", conversation: str | None = "conv") -> rows.ResponseStarted:
-    return rows.ResponseStarted(
-        response_id=f"r{number}", item_id=f"i{number}", origin="o", modality=modality, conversation_id=conversation
-    )
-
-
-def segment(number: int, index: int, text: str = "Hi. ") -> rows.SegmentAdded:
-    return rows.SegmentAdded(
-        response_id=f"r{number}",
-        item_id=f"i{number}",
-        segment=index,
-        text=text,
-        modality="audio",
-        key=f"k{number}{index}",
-        voice="v",
-    )
-
-
-def made(number: int, index: int, ms: int) -> rows.SegmentSynthesized:
-    return rows.SegmentSynthesized(item_id=f"i{number}", segment=index, duration_ms=ms)
-
-
-def finished(number: int, status: Any = "completed") -> rows.ItemFinished:
-    item = Message(id=f"i{number}", role="assistant", content=(OutputAudioPart(transcript="Hi."),), status=status)
-    return rows.ItemFinished(
-        response_id=f"r{number}", item=item, previous_item_id=None, modality="audio", is_in_conversation=True
-    )
-
-
-def opened() -> rows.SessionOpened:
-    return rows.SessionOpened(session=SESSION, agent="a", agent_version="1", subject="s")
-
-
-def heard(number: int, ms: int, *, cut: bool = False) -> rows.ItemWasHeard:
-    return rows.ItemWasHeard(item_id=f"i{number}", heard_ms=ms, text="Hi.", is_cut=cut)
 
 
 def test_rows_audio_and_asides_have_cursors_in_order():
@@ -157,7 +109,7 @@ def test_a_spoken_item_is_not_done_before_its_audio_was_sent():
     assert way.told() == []
     way.owed.clear()
     way.downlink.drain()
-    assert [kind for _, kind in way.told()][0] == "output_audio.done"
+    assert next(kind for _, kind in way.told()) == "output_audio.done"
     assert way.told()[-1] == ("event_3_0", "created")
     way.owed.add("i3")
     way.downlink.publish(row(4, finished(3, "incomplete")))
@@ -217,40 +169,3 @@ def test_an_answer_to_the_instant_passes_what_waits():
     way.downlink.attach_behind(way.attachment(wanted(Cursor(Seq(1)), position="1.0")))
     way.downlink.tell_now(PlayoutHold(item_id="i"))
     assert way.told() == [("event_1_0_e1", "segue.playout.hold")]
-
-
-ANSWER = [(Seq(3), started(1)), (Seq(4), segment(1, 0)), (Seq(5), segment(1, 1)), (Seq(6), made(1, 0, 400))]
-
-
-def test_a_running_item_goes_on_at_the_clients_sample():
-    missed = missed_speech(ANSWER, Cursor(Seq(5), 0, 24 * 250))
-    assert [(item.item_id, item.at_ms, item.durations) for item in missed.running] == [("i1", 250, {0: 400})]
-    assert missed.repeats == ()
-
-
-def test_a_finished_item_that_did_not_arrive_is_owed():
-    rest = [*ANSWER, (Seq(7), made(1, 1, 300)), (Seq(8), finished(1)), (Seq(9), started(2)), (Seq(10), segment(2, 0))]
-    missed = missed_speech(rest, Cursor(Seq(5), 0, 24 * 250))
-    assert [(item.item_id, item.at_ms, item.length_ms) for item in missed.repeats] == [("i1", 250, 700)]
-    assert [item.item_id for item in missed.running] == ["i2"]
-    assert missed.repeats[0].requests[1].text == "Hi. "
-
-
-def test_what_arrived_was_heard_or_was_cut_is_not_owed():
-    done = [*ANSWER, (Seq(7), made(1, 1, 300)), (Seq(8), finished(1))]
-    assert missed_speech(done, Cursor(Seq(5), 0, 24 * 700)).repeats == ()
-    assert missed_speech(done, Cursor(Seq(8), 0, 24 * 700)).repeats == ()
-    assert missed_speech([*done, (Seq(9), heard(1, 700))], Cursor(Seq(5), 0, 240)).repeats == ()
-    assert missed_speech([*done, (Seq(9), heard(1, 50, cut=True))], Cursor(Seq(5), 0, 240)).repeats == ()
-    truncated = rows.ItemTruncated(item_id="i1", content_index=0, audio_end_ms=10, text="", index=1)
-    assert missed_speech([*done, (Seq(9), truncated)], Cursor(Seq(5), 0, 240)).repeats == ()
-    cut = [*ANSWER, (Seq(8), finished(1, "incomplete"))]
-    assert missed_speech(cut, Cursor(Seq(5), 0, 240)).repeats == ()
-    text = [(Seq(3), started(1, modality="text")), (Seq(4), started(2, conversation=None))]
-    assert missed_speech(text, Cursor(Seq(2))).running == ()
-
-
-def test_an_item_of_unknown_length_is_owed():
-    done = [*ANSWER, (Seq(8), finished(1))]
-    missed = missed_speech(done, Cursor(Seq(2)))
-    assert [(item.at_ms, item.length_ms) for item in missed.repeats] == [(0, None)]

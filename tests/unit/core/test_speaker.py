@@ -148,7 +148,7 @@ def test_a_finished_item_is_repeated_before_the_running_one_and_in_silence():
     assert mouth.pump() == []
     mouth.make("old", 100, byte=9)
     assert mouth.pump() == [sent(100)]
-    assert [chunk.item_id for chunk in mouth.sent][0] == OTHER
+    assert next(chunk.item_id for chunk in mouth.sent) == OTHER
     assert mouth.audio(OTHER) == b"\x09" * 50 * BYTES_PER_MS
     mouth.speaker.repeat(OTHER, "r0", {}, 90)
     mouth.pump()

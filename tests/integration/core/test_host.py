@@ -1,0 +1,44 @@
+"""What of the uplink is released, and when."""
+
+from segue.adapters.store.memory import MemoryStore
+from tests.support.harness import CLOCK, Caller, core
+
+
+def ask(caller: Caller) -> None:
+    caller.silence(200)
+    caller.tone(900)
+    caller.silence(1000)
+
+
+async def test_uplink_is_released_and_acknowledged():
+    async with core(MemoryStore(CLOCK)) as only:
+        caller = Caller()
+        caller.join(only)
+        ask(caller)
+        await caller.wait_for("response.done")
+        caller.silence(3000)
+        caller.send(
+            "conversation.item.create",
+            item={"type": "message", "role": "user", "content": [{"type": "input_text", "text": "x"}]},
+        )
+        await caller.wait_for("conversation.item.done", 3)
+        caller.silence(3000)
+        await caller.wait(lambda: caller.releases[-1].through > 300)
+        await caller.wait(lambda: caller.of("segue.ack") and caller.of("segue.ack")[-1]["through"] > 300)
+        assert caller.flow.ring.first > 300
+        assert caller.position == caller.flow.position
+
+
+async def test_a_text_conversation_releases_its_uplink_too():
+    async with core(MemoryStore(CLOCK)) as only:
+        caller = Caller(claims={"output_modalities": ["text"]})
+        caller.join(only)
+        content = [{"type": "input_text", "text": "Hello?"}]
+        caller.send("conversation.item.create", item={"type": "message", "role": "user", "content": content})
+        caller.send("response.create")
+        await caller.wait_for("response.done")
+        caller.send("conversation.item.retrieve", item_id="item_nowhere")
+        await caller.wait_for("error")
+        await caller.wait(lambda: caller.releases[-1].through == 3)
+        assert "response.output_text.delta" in caller.types()
+        assert not caller.heard_audio()
