@@ -4,7 +4,7 @@ from dataclasses import asdict, dataclass, field
 
 from segue.adapters.trunk.port import FLEET_KEY_BYTES_MIN, TrunkAddress
 from segue.model.errors import ConfigError
-from segue.model.limits import CORE_SESSIONS_MAX, SESSION_IDLE_MS_MAX
+from segue.model.limits import CORE_SESSIONS_MAX, RESUME_TOKEN_TTL_S, SESSION_IDLE_MS_MAX
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +28,7 @@ class CoreConfig:
     """1..CORE_SESSIONS_MAX live sessions; more are refused with 503. Each costs about 1 MB while somebody talks."""
     session_idle_ms: int = SESSION_IDLE_MS_MAX
     """1000..SESSION_IDLE_MS_MAX with no client attached, then a session is put to rest; a resume wakes it."""
-    resume_ttl_s: int = 3_600
+    resume_ttl_s: int = RESUME_TOKEN_TTL_S
     """60..86400: how long a resume token is good, counted from each attachment."""
     stop_ms: int = 1_500
     """0..30000: what a stop waits for rows on their way to the journal. The conversation goes on at the next core."""
