@@ -1,7 +1,7 @@
-"""The voice machine inside its session machine, over a journal that answers when it likes; one seed decides everything.
+"""The voice machine inside its session machine, over a journal that answers when it likes; one seed decides all.
 
-Rows are published when the gate releases them, effects are performed when it lets them out, and a crash forgets all that
-is not in the journal: an append whose answer is outstanding may have landed or not.
+Rows are published when the gate releases them, effects are performed when it lets them out, and a crash forgets all
+that is not in the journal: an append whose answer is outstanding may have landed or not.
 """
 
 from collections import deque

@@ -298,7 +298,10 @@ class Stage:
             case effects.CancelOperation(key=key):
                 self.cancelled.add(key)
                 self.pending = [start for start in self.pending if start.key != key]
-            case effects.Speak():
+            case effects.Speak(item_id=item_id, segment=segment, key=key, skip_ms=skip_ms):
+                known = [one.duration_ms or 0 for one in self.facts.speech.get(item_id, [])[: segment + 1]]
+                if 0 < sum(known) <= skip_ms:
+                    self.speaker.made[key] = known[-1]  # the client has it: only its length is needed
                 self.speaker.queue.append(effect)
             case effects.EndSpeech(item_id=item_id):
                 self.speaker.ending.add(item_id)

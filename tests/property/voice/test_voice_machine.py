@@ -1,7 +1,7 @@
-"""Whatever happens, in whatever order: replay comes to the live state, events keep the protocol's order, nothing breaks.
+"""Whatever happens, in whatever order: replay comes to the live state, events keep the protocol's order.
 
-The world here answers operations late, never, wrongly ordered or with failures; the client sends anything at any time; the
-core crashes.
+The world here answers operations late, never, wrongly ordered or with failures; the client sends anything at any time;
+the core crashes.
 """
 
 from hypothesis import given, settings
@@ -39,8 +39,10 @@ EVENTS = [
     '{"type":"session.update","session":{"audio":{"input":{"turn_detection":{"type":"server_vad"}}}}}',
     '{"type":"session.update","session":{"output_modalities":["text"]}}',
     '{"type":"session.update","session":{"tools":[{"type":"function","name":"lights"}]}}',
-    '{"type":"conversation.item.create","item":'
-    '{"type":"message","role":"user","content":[{"type":"input_text","text":"typed"}]}}',
+    (
+        '{"type":"conversation.item.create","item":'
+        '{"type":"message","role":"user","content":[{"type":"input_text","text":"typed"}]}}'
+    ),
     '{"type":"conversation.item.create","item":{"type":"function_call_output","call_id":"c3","output":"on"}}',
 ]
 ON_LAST_ITEM = [

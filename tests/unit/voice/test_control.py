@@ -38,18 +38,24 @@ def create(stage: Stage, item_id: str = "msg_1", text: str = "hello", previous: 
             "item_truncate_invalid_item_id",
         ),
         (
-            '{"type":"conversation.item.create","event_id":"mine","item":'
-            '{"type":"function_call_output","call_id":"nope","output":"x"}}',
+            (
+                '{"type":"conversation.item.create","event_id":"mine","item":'
+                '{"type":"function_call_output","call_id":"nope","output":"x"}}'
+            ),
             "item_create_invalid_call_id",
         ),
         (
-            '{"type":"conversation.item.create","event_id":"mine","previous_item_id":"nope","item":'
-            '{"type":"message","role":"user","content":[{"type":"input_text","text":"x"}]}}',
+            (
+                '{"type":"conversation.item.create","event_id":"mine","previous_item_id":"nope","item":'
+                '{"type":"message","role":"user","content":[{"type":"input_text","text":"x"}]}}'
+            ),
             "item_create_invalid_previous_item_id",
         ),
         (
-            '{"type":"conversation.item.create","event_id":"mine","item":'
-            '{"type":"message","role":"user","content":[{"type":"input_audio","audio":"AAAA"}]}}',
+            (
+                '{"type":"conversation.item.create","event_id":"mine","item":'
+                '{"type":"message","role":"user","content":[{"type":"input_audio","audio":"AAAA"}]}}'
+            ),
             "invalid_value",
         ),
         (

@@ -81,7 +81,7 @@ def test_words_cut_the_agent_at_what_was_heard() -> None:
     told = [type_of(event) for event in stage.events]
     assert told.index("segue.playout.hold") < told.index("input_audio_buffer.speech_started")
     assert "segue.playout.clear" in told
-    heard = [row for row in stage.of(rows.ItemWasHeard) if row.is_cut][0]
+    heard = next(row for row in stage.of(rows.ItemWasHeard) if row.is_cut)
     assert heard.heard_ms == 4_200
     assert heard.text == "One is the first number there is."
     assert ("assistant", "One is the first number there is.") in stage.history
@@ -176,7 +176,7 @@ def test_a_response_asked_for_before_the_words_are_known_waits_for_them() -> Non
     assert stage.told()[-1] == "response.created"
     assert not [start for start in stage.started if isinstance(start.request, results.Generate)]
     stage.work()
-    request = [start.request for start in stage.started if isinstance(start.request, results.Generate)][0]
+    request = next(start.request for start in stage.started if isinstance(start.request, results.Generate))
     assert [entry.text for entry in request.history] == ["what time is it?"]
     assert stage.told()[-1] == "response.done"
 

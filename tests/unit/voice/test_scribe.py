@@ -1,0 +1,30 @@
+from segue.model.ids import SessionId
+from segue.session.kind import Effect, Write
+from segue.session.rows import Urgency
+from segue.voice import rows
+from segue.voice.effects import Tell
+from segue.voice.scribe import Scribe
+from segue.wire.realtime.errors import WireErrorCode
+
+
+def test_a_row_is_folded_as_it_is_written_and_effects_follow_it() -> None:
+    scribe = Scribe(SessionId("sess_x"))
+    scribe.note(rows.TurnDropped(audio_end_ms=700))
+    scribe.complain(WireErrorCode.INVALID_VALUE, "no", event_id="mine")
+    assert scribe.fold.facts.decided_ms == 700
+    first, second = scribe.poll(), scribe.poll()
+    assert isinstance(first, Write)
+    assert (first.kind, first.urgency) == ("turn.dropped", Urgency.SOON)
+    assert isinstance(second, Effect)
+    assert isinstance(second.payload, Tell)
+    assert scribe.is_drained
+
+
+def test_names_tell_apart_what_differs() -> None:
+    scribe, other = Scribe(SessionId("sess_x")), Scribe(SessionId("sess_y"))
+    assert scribe.name("item", "ab", "c") == scribe.name("item", "ab", "c")
+    assert scribe.name("item", "ab", "c") != scribe.name("item", "a", "bc")
+    assert scribe.name("item", "ab") != other.name("item", "ab")
+    before = scribe.fresh_name("turn")
+    scribe.note(rows.TurnDropped(audio_end_ms=1))
+    assert scribe.fresh_name("turn") != before
