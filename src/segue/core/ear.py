@@ -33,18 +33,23 @@ class Ear:
         self._speaker = speaker
         self._downlink = downlink
 
-    def read(self, arrived: Arrived) -> Iterator[VoiceInput]:
-        """What the machine is to be told of this message, in order; the hearing moves on as it is iterated.
-
-        A `ClientSent` is to be noted with the hearing once it was handled; everything else is.
+    def admit(self, index: int) -> bool:
+        """Whether this message is to be read: a repeated one is not.
 
         Raises:
-            PeerProtocolError: Messages before this one are missing.
+            PeerProtocolError: Messages before it are missing.
+        """
+        is_new = self._hearing.take(index)
+        if not is_new:
+            self._parts.metrics.repeated.inc()
+        return is_new
+
+    def read(self, arrived: Arrived) -> Iterator[VoiceInput]:
+        """What the machine is to be told of an admitted message, in order; the hearing moves on as it is iterated.
+
+        A `ClientSent` is to be noted with the hearing once it was handled; everything else is.
         """
         frame = arrived.frame
-        if not self._hearing.take(frame.index):
-            self._parts.metrics.repeated.inc()
-            return
         try:
             event = decode_client_event(frame.payload)
         except PeerProtocolError as error:

@@ -10,9 +10,9 @@ it. The task ends with the kernel's `Stopped`, or loudly with a bug of ours: the
 import asyncio
 from typing import assert_never
 
-from segue.core.attachment import Attachment, refuse
+from segue.core.attachment import refuse
 from segue.core.body import Body
-from segue.core.ear import WINDOWS_PER_BREATH
+from segue.core.ear import WINDOWS_PER_BREATH, Ear
 from segue.core.events import (
     Answered,
     Arrived,
@@ -26,6 +26,7 @@ from segue.core.events import (
     Resting,
     SoundMade,
 )
+from segue.core.hearing import Hearing
 from segue.core.inbox import Inbox
 from segue.core.journal import Journal
 from segue.core.parts import CoreParts
@@ -74,39 +75,23 @@ class SessionHost:
             session, self._voice, parts.session_config
         )
         self._inbox = Inbox()
-        self._reception = Reception(parts, session, self._log, self._tell_voice, self._inbox.post)
+        self.reception = Reception(parts, session, self._log, self._tell_voice, self._inbox.post)
         self._body: Body | None = None
         self._journal: Journal | None = None
+        self._due: MonoNs | None = None
+        self._is_due_known = False
         self._is_owned = False
         self._is_resting = False
         self._is_away = False
         self._stopped: Stopped | None = None
 
     @property
-    def attachment(self) -> Attachment | None:
-        return self._reception.attachment
-
-    @property
-    def idle_since(self) -> MonoNs | None:
-        """Since when nobody is attached; None while somebody is, or wants to be."""
-        return self._reception.idle_since
-
-    @property
     def pending_rows(self) -> int:
         return self._machine.pending_rows
-
-    @property
-    def has_events(self) -> bool:
-        """Whether something waits to be handled."""
-        return bool(self._inbox)
 
     def post(self, event: HostEvent) -> None:
         """Tell the session something; handled in order, soon."""
         self._inbox.post(event)
-
-    def abandon(self, code: int, reason: str) -> None:
-        """The task is over: whoever is attached or waits for it is told."""
-        self._reception.abandon(code, reason)
 
     async def run(self) -> StopReason:
         """Drive the session to its end; returns why it ended."""
@@ -145,24 +130,31 @@ class SessionHost:
         return self._stopped.reason
 
     def _next_due(self) -> MonoNs | None:
-        deadline = self._machine.next_deadline()
         due = [
-            deadline.at if deadline is not None else None,
+            self._machine_due(),
             self._the_body.speaker.next_wake(self._parts.clock.mono_ns()),
             self._rest_at(),
         ]
         return min((at for at in due if at is not None), default=None)
 
     def _rest_at(self) -> MonoNs | None:
-        since = self.idle_since
+        since = self.reception.idle_since
         if since is None or self._is_resting or not self._is_owned:
             return None
         return MonoNs(since + ms(self._parts.config.session_idle_ms))
 
+    def _machine_due(self) -> MonoNs | None:
+        """The machine's next deadline, asked for only when it may have changed."""
+        if not self._is_due_known:
+            deadline = self._machine.next_deadline()
+            self._due = deadline.at if deadline is not None else None
+            self._is_due_known = True
+        return self._due
+
     def _handle_due(self) -> None:
         now = self._parts.clock.mono_ns()
-        deadline = self._machine.next_deadline()
-        if deadline is not None and now >= deadline.at:
+        due = self._machine_due()
+        if due is not None and now >= due:
             self._tell_kernel(Tick())
         rest_at = self._rest_at()
         if rest_at is not None and now >= rest_at:
@@ -181,10 +173,10 @@ class SessionHost:
             case Opening():
                 self._open(event, body)
             case FlowClear():
-                if self.attachment is not None:
-                    self.attachment.flush()
+                if self.reception.attachment is not None:
+                    self.reception.attachment.flush()
             case FlowGone():
-                self._reception.lose(event, body)
+                self.reception.lose(event, body)
             case Reported(frame=frame):
                 body.handle_emitted(frame)
             case HistoryRead():
@@ -200,12 +192,12 @@ class SessionHost:
 
     def _open(self, opening: Opening, body: Body) -> None:
         if not self._is_owned:
-            self._reception.wait(opening)
+            self.reception.wait(opening)
         elif self._is_resting:
             refuse(opening.link, opening.flow, 503, WireErrorCode.OVERLOADED, "the session is resting", retry=True)
         else:
             assert self._journal is not None
-            self._reception.open(opening, body, self._journal, self._machine.epoch, self._voice.conversation)
+            self.reception.open(opening, body, self._journal, self._machine.epoch, self._voice.conversation)
 
     def _post_input(self, event: VoiceInput) -> None:
         self.post(Happening(event))
@@ -215,6 +207,7 @@ class SessionHost:
             self._tell_kernel(Happened(event=event))
 
     def _tell_kernel(self, event: Input[VoiceInput]) -> None:
+        self._is_due_known = False
         self._machine.handle(self._parts.clock.mono_ns(), event)
         while (output := self._machine.poll_output()) is not None:
             self._perform(output)
@@ -250,7 +243,7 @@ class SessionHost:
         how = "new" if owned.is_new else "taken_over"
         self._parts.metrics.wakes.labels(how=how).inc()
         self._log.info("core.session.owned", epoch=owned.epoch, how=how)
-        self._inbox.post_first(self._reception.waited())
+        self._inbox.post_first(self.reception.waited())
 
     def _notice_store(self, is_available: bool, reason: str) -> None:
         self._parts.metrics.store_away.inc(-1 if is_available else 1)
@@ -271,42 +264,45 @@ class SessionHost:
         self._log.info("core.session.stopped", reason=stopped.reason, error=str(stopped.error or ""))
         match stopped.reason:
             case StopReason.FENCED:
-                self.abandon(SUPERSEDED_CLOSE, "attachment_superseded: the session is held elsewhere")
+                self.reception.abandon(SUPERSEDED_CLOSE, "attachment_superseded: the session is held elsewhere")
             case StopReason.RESTED:
-                if self.attachment is not None:
-                    self.attachment.drop()
+                if self.reception.attachment is not None:
+                    self.reception.attachment.drop()
             case StopReason.OVERFULL | StopReason.UNREADABLE:
-                self.abandon(INTERNAL_CLOSE, f"{stopped.reason}: {stopped.error}")
+                self.reception.abandon(INTERNAL_CLOSE, f"{stopped.reason}: {stopped.error}")
 
     # Client messages.
 
     async def _hear(self, arrived: Arrived) -> None:
-        attachment, hearing, ear = self.attachment, self._the_body.hearing, self._reception.ear
+        attachment, hearing, ear = self.reception.attachment, self._the_body.hearing, self.reception.ear
         is_ours = attachment is not None and (attachment.link, attachment.flow) == (arrived.link, arrived.frame.flow)
         if attachment is None or hearing is None or ear is None or not is_ours or self._is_resting:
             return  # Not released: whoever holds it sends it to the next owner.
         attachment.consumed(len(arrived.frame.payload))
-        windows = 0
         try:
-            for event in ear.read(arrived):
-                before = self._last_row
-                self._tell_voice(event)
-                if isinstance(event, ClientSent):
-                    changed = self._last_row > before
-                    hearing.note_control(event.index, self._last_row if changed else Seq(0))
-                windows += 1
-                if windows % WINDOWS_PER_BREATH == 0:
-                    self._the_body.desk.hearing_moved(hearing)
-                    await asyncio.sleep(0)
-                if self._stopped is not None:
-                    return
+            is_new = ear.admit(arrived.frame.index)
         except PeerProtocolError as error:
             self._log.error("core.flow.broken", error=error.what)
             attachment.close(INTERNAL_CLOSE, "internal error between edge and core; reconnect to resume")
-            self._reception.detach(self._the_body)
+            self.reception.detach(self._the_body)
             return
-        self._the_body.desk.hearing_moved(hearing)
+        if is_new:
+            await self._read(arrived, ear, hearing)
         self._the_body.release(self._machine.durable_through)
+
+    async def _read(self, arrived: Arrived, ear: Ear, hearing: Hearing) -> None:
+        for number, event in enumerate(ear.read(arrived), start=1):
+            before = self._last_row
+            self._tell_voice(event)
+            if isinstance(event, ClientSent):
+                is_written = self._last_row > before
+                hearing.note_control(event.index, self._last_row if is_written else Seq(0))
+            if number % WINDOWS_PER_BREATH == 0:
+                self._the_body.desk.hearing_moved(hearing)
+                await asyncio.sleep(0)
+            if self._stopped is not None:
+                return
+        self._the_body.desk.hearing_moved(hearing)
 
     @property
     def _last_row(self) -> Seq:

@@ -36,7 +36,9 @@ class Sessions:
         self._idle = Event()
         self._is_stopping = False
         parts.metrics.sessions.set_function(lambda: len(self._hosts))
-        parts.metrics.attached.set_function(lambda: sum(h.attachment is not None for h in self._hosts.values()))
+        parts.metrics.attached.set_function(
+            lambda: sum(h.reception.attachment is not None for h in self._hosts.values())
+        )
         parts.metrics.gated.set_function(lambda: sum(h.pending_rows for h in self._hosts.values()))
 
     @property
@@ -60,7 +62,8 @@ class Sessions:
         opening = Opening(link=link, flow=frame.flow, wanted=wanted)
         host = self._hosts.get(session)
         if host is not None:
-            self._join(host, opening)
+            if self._may_join(opening, host.subject, session):
+                host.post(opening)
         elif session in self._waking:
             self._waking[session].append(opening)
         elif len(self._hosts) + len(self._waking) >= self._parts.config.sessions_max:
@@ -127,11 +130,12 @@ class Sessions:
         if not self._tasks:
             self._idle.set()
 
-    def _join(self, host: SessionHost, opening: Opening) -> None:
-        if not _may_join(opening.wanted.subject, host.subject, host.session):
-            self._refuse_unknown(opening)
-            return
-        host.post(opening)
+    def _may_join(self, opening: Opening, owner: str, session: SessionId) -> bool:
+        """Whether this bearer may attach: whom it was begun for, or who holds its resume token; refused if not."""
+        if opening.wanted.subject in (owner, f"resume:{session}"):
+            return True
+        self._refuse_unknown(opening)
+        return False
 
     async def _wake(self, session: SessionId, wanted: Wanted) -> None:
         """See whose session it is, then take it; its first row says it without claiming anything."""
@@ -145,18 +149,19 @@ class Sessions:
             self._refuse_waking(session, 500, WireErrorCode.INTERNAL, str(error))
             return
         openings = self._waking.pop(session, [])
-        host = SessionHost(session, self._parts, subject)
-        for opening in openings:
-            if not rows and not opening.wanted.is_new:
+        if not rows:
+            for opening in [opening for opening in openings if not opening.wanted.is_new]:
+                openings.remove(opening)
                 self._refuse_unknown(opening)
-            else:
-                self._join(host, opening)
-        if host.has_events and not self._is_stopping:
-            self._hosts[session] = host
-            self._spawn(self._run(host), f"session.{session}")
-        elif host.has_events:
-            for opening in openings:
+        admitted = [opening for opening in openings if self._may_join(opening, subject, session)]
+        if self._is_stopping:
+            for opening in admitted:
                 self._refuse(opening.link, opening.flow, 503, WireErrorCode.OVERLOADED, "stopping", retry=True)
+        elif admitted:
+            host = self._hosts[session] = SessionHost(session, self._parts, subject)
+            for opening in admitted:
+                host.post(opening)
+            self._spawn(self._run(host), f"session.{session}")
 
     async def _run(self, host: SessionHost) -> None:
         reason = "failed"
@@ -167,7 +172,7 @@ class Sessions:
             raise
         except Exception as error:  # noqa: BLE001 - a bug of ours ends this one session, loudly, and no other
             self._parts.log.error("core.session.failed", session=host.session, error=_told(error))
-            host.abandon(INTERNAL_CLOSE, "internal error in this session; reconnect to resume")
+            host.reception.abandon(INTERNAL_CLOSE, "internal error in this session; reconnect to resume")
         finally:
             self._parts.metrics.stops.labels(reason=reason).inc()
             self._hosts.pop(host.session, None)
@@ -176,7 +181,7 @@ class Sessions:
 
     def _make_room(self) -> None:
         """Put the session that has been without a client for longest to rest."""
-        idle = [(since, host) for host in self._hosts.values() if (since := host.idle_since) is not None]
+        idle = [(since, host) for host in self._hosts.values() if (since := host.reception.idle_since) is not None]
         if idle:
             min(idle, key=lambda each: each[0])[1].post(Resting())
 
@@ -197,11 +202,6 @@ class Sessions:
         self._flows.pop((link, flow), None)
         self._parts.metrics.refusals.labels(code=code).inc()
         refuse(link, flow, status, code, message, retry=retry)
-
-
-def _may_join(subject: str, owner: str, session: SessionId) -> bool:
-    """Whether this bearer may attach: the one it was begun for, or whoever holds its resume token."""
-    return subject in (owner, f"resume:{session}")
 
 
 def _told(error: BaseException) -> str:

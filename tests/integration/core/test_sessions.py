@@ -28,7 +28,7 @@ async def test_a_session_that_is_not_there_or_not_yours_is_not_found():
             assert stranger.refused.status == 404
             assert stranger.refused.code == "session_not_found"
         mine.leave()
-        await until(lambda: only.sessions._hosts[mine.session].attachment is None)
+        await until(lambda: only.sessions._hosts[mine.session].reception.attachment is None)
     async with core(MemoryStore(CLOCK), node="b") as empty:
         lost = Caller(session=mine.session, is_new=False)
         lost.join(empty)
@@ -45,7 +45,7 @@ async def test_a_full_core_refuses_and_makes_room():
         await second.wait(lambda: second.refused)
         assert (second.refused.status, second.refused.retry) == (503, True)
         first.leave()
-        await until(lambda: only.sessions._hosts[first.session].attachment is None)
+        await until(lambda: only.sessions._hosts[first.session].reception.attachment is None)
         second.refused = None
         second.join(only)
         await second.wait(lambda: second.refused)

@@ -47,7 +47,11 @@ class Listener:
         self.index = index or self.index + 1
         payload = message if isinstance(message, bytes) else json.dumps(message).encode()
         frame = Up(1, self.index, 40, payload)
-        return list(self.ear.read(Arrived(FakeLink(lambda _: None), frame, MonoNs(44))))
+        return (
+            []
+            if not self.ear.admit(self.index)
+            else list(self.ear.read(Arrived(FakeLink(lambda _: None), frame, MonoNs(44))))
+        )
 
 
 def append(audio: bytes, **fields: Any) -> dict[str, Any]:
