@@ -1,4 +1,8 @@
-"""Where the machine's parts write: rows are folded as they are written, effects follow them in order."""
+"""Where the machine's parts write: rows are folded as they are written, effects follow them in order.
+
+Rules: rows keep their order. An effect follows the rows written before it, except that one which may be taken back does
+not wait behind a *note* (a row that nobody waits for): thinking and speaking never stand behind bookkeeping.
+"""
 
 from collections import deque
 from collections.abc import Iterable
@@ -23,18 +27,23 @@ class Scribe:
         self.fold = Conversation()
         self.now = MonoNs(0)
         self._outputs: deque[KindOutput[VoiceEffect]] = deque()
+        self._notes: list[Write] = []
 
-    def write(self, row: VoiceRow, urgency: Urgency = Urgency.GATE) -> None:
-        """Fold a row and have it put in the journal."""
+    def write(self, row: VoiceRow) -> None:
+        """Fold a row and have it put in the journal at once."""
         self.fold.apply(row)
-        self._outputs.append(Write(kind=row_kind(row), body=encode_body(row), urgency=urgency))
+        self._put_notes()
+        self._outputs.append(Write(kind=row_kind(row), body=encode_body(row), urgency=Urgency.GATE))
 
     def note(self, row: VoiceRow) -> None:
         """Write a row that nobody waits for."""
-        self.write(row, Urgency.SOON)
+        self.fold.apply(row)
+        self._notes.append(Write(kind=row_kind(row), body=encode_body(row), urgency=Urgency.SOON))
 
     def perform(self, effect: VoiceEffect, gate: Gate = Gate.PROMPT) -> None:
         """Have something done, after the rows written so far."""
+        if gate is Gate.DURABLE:
+            self._put_notes()
         self._outputs.append(Effect(payload=effect, gate=gate))
 
     def tell(self, event: ServerEvent, *, only_aware: bool = False) -> None:
@@ -49,11 +58,17 @@ class Scribe:
 
     def poll(self) -> KindOutput[VoiceEffect] | None:
         """Take the next output."""
+        if not self._outputs:
+            self._put_notes()
         return self._outputs.popleft() if self._outputs else None
 
     @property
     def is_drained(self) -> bool:
-        return not self._outputs
+        return not self._outputs and not self._notes
+
+    def _put_notes(self) -> None:
+        self._outputs.extend(self._notes)
+        self._notes.clear()
 
     def name(self, prefix: str, *parts: str) -> str:
         """An id that whoever holds the same journal makes too."""
