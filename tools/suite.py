@@ -14,7 +14,7 @@ import tempfile
 import time
 import xml.etree.ElementTree as ET
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -77,7 +77,12 @@ def test() -> list[Step]:
 
 
 def chaos() -> list[Step]:
-    return [pytest("chaos", "tests/chaos", "-m", "not soak")]
+    """Every cell, several times, at other instants each; its table goes where the benches' results go."""
+    more = {
+        "CHAOS_ROUNDS": os.environ.get("CHAOS_ROUNDS", "3"),
+        "CHAOS_RESULTS": str(ROOT / "bench/results/chaos.json"),
+    }
+    return [replace(pytest("chaos", "tests/chaos", "-m", "not soak"), env=more)]
 
 
 def soak() -> list[Step]:
