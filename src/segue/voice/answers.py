@@ -57,6 +57,11 @@ class Answers:
         active = self.active
         return active.item_id if active is not None and active.is_spoken and active.published else None
 
+    @property
+    def has_listener(self) -> bool:
+        """Whether somebody is, or was, attached to this owner."""
+        return self._speech.has_listener
+
     def find(self, response_id: str) -> Answer | None:
         """A running response by its id."""
         return self._running.get(response_id)
@@ -188,8 +193,6 @@ class Answers:
 
     def handle_listener(self, skip_ms: int) -> None:
         """Somebody is attached to this owner for the first time: speak, from where they have it."""
-        if self._speech.has_listener:
-            return
         self._speech.has_listener = True
         for answer in list(self._running.values()):
             if answer.is_spoken and answer.mouth is Mouth.SILENT:

@@ -65,6 +65,23 @@ class Floor:
     def is_held(self) -> bool:
         return bool(self._held)
 
+    def resume(self) -> None:
+        """After a takeover: the last item that was said and not heard to its end is taken to sound still."""
+        facts = self._scribe.fold.facts
+        item_id = next((name for name in reversed(facts.order) if facts.speech.get(name)), None)
+        if item_id is None or not self._is_finished(item_id):
+            return
+        state, length_ms = facts.items[item_id], self.length_ms(item_id)
+        if state.heard_text is None and state.heard_ms < length_ms:
+            self._playing[item_id] = _Playing(
+                item_id, length_ms, state.heard_ms, self._scribe.now, is_drained=True, noted_ms=state.heard_ms
+            )
+
+    def handle_listener(self) -> None:
+        """A client that the last owner may have asked for silence goes on."""
+        for item_id in self._playing:
+            self._scribe.tell(PlayoutResume(item_id=item_id), only_aware=True)
+
     def handle_sent(self, event: SpeechSent) -> None:
         """The speaker has handed audio on."""
         item_id, now = event.item_id, self._scribe.now

@@ -169,6 +169,7 @@ class VoiceMachine:
             return
         self._scribe.fold.operations.doubt()
         self._control.configure_hearing()
+        self._floor.resume()
         self._turns.resume()
         self._answers.resume()
         self._drain_operations()
@@ -220,7 +221,9 @@ class VoiceMachine:
         facts = self._scribe.fold.facts
         if facts.session is None:
             return
-        self._answers.handle_listener(self._skip_ms(event.cursor))
+        if not self._answers.has_listener:
+            self._floor.handle_listener()
+            self._answers.handle_listener(self._skip_ms(event.cursor))
         if self._agent.greeting and not facts.has_greeted and not facts.order and not facts.responses:
             self._answers.greet(self._agent.greeting)
 

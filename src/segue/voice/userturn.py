@@ -112,7 +112,7 @@ class UserTurn:
         """The user is silent: understand what there is, and ask whether it sounds complete."""
         turn = self._open_turn
         self._transcripts.ask(self._transcripts.next_from_ms(turn.audio_start_ms), audio_ms)
-        self._state = Pausing(pause.at_ms, pause.spoken_ms)
+        self._state = Pausing(pause.at_ms, pause.spoken_ms, audio_ms - pause.at_ms)
         self._ask_end(self._state, audio_ms)
 
     def go_on(self, audio_ms: int) -> None:

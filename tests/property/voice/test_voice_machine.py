@@ -113,6 +113,10 @@ def perform(stage: Stage, step: tuple) -> None:
 
 def check_protocol(stage: Stage) -> None:
     """What every client of the protocol takes for granted."""
+    once = [
+        one.key for one in stage.started if isinstance(one.request, results.CallTool) and one.request.name == "book"
+    ]
+    assert len(once) == len(set(once)), "what happens once is started once, whoever owns the session"
     running: set[str] = set()
     talking: set[str] = set()
     added: set[str] = set()

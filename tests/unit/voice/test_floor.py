@@ -100,3 +100,29 @@ def test_after_a_takeover_acknowledgements_go_on() -> None:
     stage.words = lambda _from, _to: "stop it please"
     stage.audio(1_000, speech=True)
     assert heard(stage)[-1] == (1_500, "It is noon.", True)
+
+
+def test_a_takeover_in_a_contest_does_not_leave_the_client_silent() -> None:
+    stage, item_id = spoken(is_aware=True)
+    acknowledge(stage, item_id, 400)
+    stage.is_automatic = False
+    stage.audio(200, speech=True)
+    assert stage.of(server.PlayoutHold)
+    stage.forget()
+    stage.crash()
+    told = stage.told(aware=True)
+    assert told.index("segue.playout.resume") < told.index("segue.playout.hold"), "the contest is held again"
+    stage.words = lambda _from, _to: "mhm"
+    stage.is_automatic = True
+    stage.audio(600, speech=False)
+    assert stage.told(aware=True)[-1] != "segue.playout.hold"
+    assert "input_audio_buffer.speech_started" not in stage.told()
+
+
+def test_after_a_takeover_what_was_not_heard_to_its_end_still_sounds() -> None:
+    stage, _ = spoken(is_aware=False)
+    stage.pass_ms(1_100)
+    stage.crash()
+    stage.words = lambda _from, _to: "stop it please"
+    stage.audio(700, speech=True)
+    assert heard(stage)[-1][2], "it is cut"

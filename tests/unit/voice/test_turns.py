@@ -210,3 +210,15 @@ def test_the_agent_is_not_kept_silent_for_a_contest_whose_audio_stopped() -> Non
     stage.pass_ms(2_500)
     assert stage.of(effects.GoOnSpeech)
     assert "segue.playout.resume" in stage.told(aware=True)
+
+
+def test_a_turn_that_was_over_before_it_took_the_floor_is_answered_without_more_audio() -> None:
+    stage = playing(Stage().begin())
+    stage.words = lambda _from, _to: "what is the time?"
+    stage.is_automatic = False
+    stage.audio(700, speech=True)
+    stage.audio(900, speech=False)
+    stage.is_automatic = True
+    stage.work()
+    assert "input_audio_buffer.committed" in stage.told()
+    assert stage.told()[-1] == "response.done"
