@@ -1,13 +1,15 @@
 """A scripted caller: says its lines, hears the answers out, and reports what was said, heard and measured.
 
 It behaves as a person would: the microphone is open all the time, a line begins when the agent has been silent for a
-moment, and it talks over the agent only where the script says so (`Line.after_ms_of_answer`).
+moment, and it talks over the agent only where the script says so (`Line.after_ms_of_answer`). The line before is then
+answered as soon as that much of its answer was heard.
 """
 
 import asyncio
 import base64
+from collections import deque
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,7 +17,7 @@ from segue.adapters.clock.port import Clock
 from segue.client.connection import Connection, ConnectionConfig
 from segue.client.microphone import Microphone
 from segue.client.player import Pcm, Player
-from segue.model.errors import SegueError
+from segue.model.errors import PeerProtocolError, SegueError
 from segue.model.time import NS_PER_MS, MonoNs
 
 PLAYOUT_EVERY_MS = 100
@@ -24,7 +26,11 @@ POLL_MS = 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """One thing to say. `pcm` is 24 kHz int16; `text` only names it. With `after_ms_of_answer` the caller barges in."""
+    """One thing to say. `pcm` is 24 kHz int16; `text` only names it.
+
+    With `after_ms_of_answer` it is said when so much of the answer to the line before was heard; the first line talks
+    over the greeting.
+    """
 
     text: str
     pcm: bytes
@@ -87,9 +93,10 @@ class Caller:
     connection: Connection | None = None
     microphone: Microphone | None = None
     _open_responses: set[str] = field(default_factory=set)
-    _current_item: str | None = None
-    _answers: int = 0
-    _is_held: bool = False
+    _items: list[str] = field(default_factory=list)
+    _unacknowledged: deque[str] = field(default_factory=deque)
+    _answers: list[str] = field(default_factory=list)
+    _cut: set[str] = field(default_factory=set)
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def call(self, lines: list[Line], *, waits_for_greeting: bool = False) -> CallReport:
@@ -99,20 +106,21 @@ class Caller:
         """
         try:
             async with self.talking() as microphone:
-                if waits_for_greeting:
+                first_after = lines[0].after_ms_of_answer if lines else None
+                if first_after is not None:
+                    await self._answer_heard_for(first_after, answers_before=0, items_before=0)
+                elif waits_for_greeting:
                     await self._answer_over(0)
-                for line in lines:
-                    await self._say(microphone, line)
+                for line, following in zip(lines, [*lines[1:], None], strict=True):
+                    await self._say(microphone, line, following)
         except* SegueError as group:
             self.report.errors += [str(error) for error in group.exceptions]
-        except* (OSError, TimeoutError) as group:
-            self.report.errors += [f"connection: {error}" for error in group.exceptions]
         return self.report
 
     @asynccontextmanager
     async def talking(self) -> AsyncIterator[Microphone]:
         """An open call: microphone, player and acknowledgements run while inside."""
-        self.report.began_ns = self.clock.mono_ns()
+        self.report.began_ns = self.report.ended_ns = self.clock.mono_ns()
         async with Connection(self.connection_config, self.clock) as connection:
             self.connection = connection
             microphone = self.microphone = Microphone(self.clock, connection.send)
@@ -140,29 +148,44 @@ class Caller:
         self.report.longest_reconnect_ms = connection.reconnects.longest_ms
         self.report.heard = self.player.timeline(self.report.started_ns, now)
 
-    async def _say(self, microphone: Microphone, line: Line) -> None:
-        answered_before = self._answers
-        if line.after_ms_of_answer is not None:
-            await self._wait(lambda: self._played_ms() >= (line.after_ms_of_answer or 0), "the answer to talk over")
-            answered_before = self._answers + len(self._open_responses)
+    async def _say(self, microphone: Microphone, line: Line, following: Line | None) -> None:
+        answers_before, items_before = len(self._answers) + len(self._open_responses), len(self._items)
         microphone.say(line.pcm)
         self.report.lines_said += 1
         await microphone.spoken()
-        if await self._answer_over(answered_before):
-            self.report.lines_answered += 1
-        await asyncio.sleep(self.config.gap_ms / 1000)
+        if following is not None and following.after_ms_of_answer is not None:
+            after_ms = following.after_ms_of_answer
+            is_answered = await self._answer_heard_for(
+                after_ms, answers_before=answers_before, items_before=items_before
+            )
+        else:
+            is_answered = await self._answer_over(answers_before)
+            await asyncio.sleep(self.config.gap_ms / 1000)
+        self.report.lines_answered += is_answered
+
+    async def _answer_heard_for(self, after_ms: int, *, answers_before: int, items_before: int) -> bool:
+        """Wait until `after_ms` of the next answer were heard; a shorter one cannot be talked over, which is noted."""
+
+        def is_heard() -> bool:
+            return self._heard_ms(items_before) >= after_ms
+
+        if not await self._wait(lambda: is_heard() or self._is_over(answers_before), "an answer to talk over"):
+            return False
+        if not is_heard():
+            heard_ms = self._heard_ms(items_before)
+            self.report.errors.append(
+                f"nothing to talk over at {after_ms} ms: the answer was over at {heard_ms:.0f} ms"
+            )
+        return True
 
     async def _answer_over(self, answered_before: int) -> bool:
-        """Wait until an answer beyond `answered_before` was given and heard to its end."""
+        """Wait until an answer beyond the first `answered_before` was given and heard to its end."""
+        return await self._wait(lambda: self._is_over(answered_before), "an answer")
 
-        def is_over() -> bool:
-            return (
-                self._answers > answered_before
-                and not self._open_responses
-                and self.player.idle_at() <= self.clock.mono_ns()
-            )
-
-        return await self._wait(is_over, "an answer")
+    def _is_over(self, answered_before: int) -> bool:
+        """What was cut is no answer: the recogniser took the beginning of a line for all of it, and more comes."""
+        is_given = any(item not in self._cut for item in self._answers[answered_before:]) and not self._open_responses
+        return is_given and self.player.idle_at() <= self.clock.mono_ns()
 
     async def _wait(self, condition: Callable[[], bool], what: str) -> bool:
         """Wait for something the server or the clock will make true; note an error when it does not."""
@@ -172,15 +195,17 @@ class Caller:
                 self.report.errors.append(f"waited {self.config.answer_timeout_ms} ms for {what}, none came")
                 return False
             self._changed.clear()
-            try:
-                await asyncio.wait_for(self._changed.wait(), POLL_MS / 1000)
-            except TimeoutError:
-                continue
+            with suppress(TimeoutError):
+                async with asyncio.timeout(POLL_MS / 1000):  # `wait_for` may swallow the end of the call (3.11)
+                    await self._changed.wait()
         return True
 
     async def _receive(self, connection: Connection) -> None:
         async for event in connection.events():
-            await self._on_event(connection, event)
+            try:
+                await self._on_event(connection, event)
+            except (KeyError, TypeError, ValueError) as error:
+                raise PeerProtocolError(f"the server sent a {event['type']} that cannot be read: {error!r}") from error
             self._changed.set()
             if self.on_event is not None:
                 self.on_event(event)
@@ -193,24 +218,31 @@ class Caller:
             case "response.done":
                 self._on_response_done(event["response"])
             case "response.output_audio.delta":
-                self._current_item = event["item_id"]
+                self._note_item(event["item_id"])
                 self.player.play(now, event["item_id"], base64.b64decode(event["delta"]))
             case "segue.playout.hold":
                 self.player.hold(now)
             case "segue.playout.resume":
                 self.player.go_on(now)
             case "segue.playout.clear":
+                self._cut.add(event["item_id"])
                 self.player.clear(now, event["item_id"])
                 await self._send_playout(connection, event["item_id"])
             case _:
                 self._note(event)
 
+    def _note_item(self, item_id: str) -> None:
+        if item_id not in self._items:
+            self._items.append(item_id)
+            self._unacknowledged.append(item_id)
+
     def _on_response_done(self, response: Mapping[str, Any]) -> None:
         self._open_responses.discard(response["id"])
         if response["status"] == "failed":
-            self.report.errors.append(f"response failed: {response.get('status_details')}")
-        if any(item["type"] == "message" for item in response["output"]):
-            self._answers += 1
+            error = (response.get("status_details") or {}).get("error") or {}
+            self.report.errors.append(f"response failed: {error.get('code') or 'no reason given'}")
+        messages = [item["id"] for item in response["output"] if item["type"] == "message"]
+        self._answers += messages[:1]
 
     def _note(self, event: Mapping[str, Any]) -> None:
         """Keep what the report wants."""
@@ -231,20 +263,30 @@ class Caller:
             case "error":
                 self.report.errors.append(f"{event['error'].get('code')}: {event['error'].get('message')}")
 
+    @property
+    def _current_item(self) -> str | None:
+        return self._items[-1] if self._items else None
+
     def _played_ms(self) -> float:
-        if self._current_item is None:
-            return 0.0
-        return self.player.report(MonoNs(self.clock.mono_ns()), self._current_item).played_ms
+        """How much of the agent's latest item was heard."""
+        return self._heard_ms(max(0, len(self._items) - 1))
+
+    def _heard_ms(self, items_before: int) -> float:
+        """How much of the agent's items after the first `items_before` was heard."""
+        now = MonoNs(self.clock.mono_ns())
+        return sum(self.player.report(now, item_id).played_ms for item_id in self._items[items_before:])
 
     async def _acknowledge(self, connection: Connection) -> None:
-        """Tell the core what was heard, every so often while there is something to tell."""
-        reported: tuple[str, float] | None = None
+        """Tell the core what was heard, every so often while there is something to tell; each item to its end."""
+        reported: dict[str, float] = {}
         while True:
             await asyncio.sleep(PLAYOUT_EVERY_MS / 1000)
-            item_id = self._current_item
-            if item_id is None or (item_id, self._played_ms()) == reported:
-                continue
-            reported = (item_id, await self._send_playout(connection, item_id))
+            for item_id in tuple(self._unacknowledged):
+                heard = self.player.report(MonoNs(self.clock.mono_ns()), item_id)
+                if heard.played_ms != reported.get(item_id):
+                    reported[item_id] = await self._send_playout(connection, item_id)
+                elif heard.is_done and item_id != self._items[-1]:
+                    self._unacknowledged.remove(item_id)
 
     async def _send_playout(self, connection: Connection, item_id: str) -> float:
         now = MonoNs(self.clock.mono_ns())

@@ -26,6 +26,7 @@ class Microphone:
 
     clock: Clock
     send: Callable[[Mapping[str, Any]], Awaitable[int]]
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     sent_ms: int = 0
     is_on: bool = True
     _queue: deque[bytes] = field(default_factory=deque)
@@ -49,7 +50,7 @@ class Microphone:
         while True:
             frame += 1
             captured_at = start + frame * FRAME_MS * NS_PER_MS
-            await asyncio.sleep(max(0.0, (captured_at - self.clock.mono_ns()) / NS_PER_S))
+            await self.sleep(max(0.0, (captured_at - self.clock.mono_ns()) / NS_PER_S))
             speech = self._queue.popleft() if self._queue else None
             if not self._queue:
                 self._idle.set()
