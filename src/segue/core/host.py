@@ -106,6 +106,7 @@ class SessionHost:
                 if reason is StopReason.RESTED:
                     await writes.wait(LAST_WRITES_S)
             finally:
+                self._inbox.close()
                 tasks.cancel_all()
                 writes.cancel_all()
         return reason

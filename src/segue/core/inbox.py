@@ -1,4 +1,8 @@
-"""Where a session's task finds what it is told, in order, and how it waits for more."""
+"""Where a session's task finds what it is told, in order, and how it waits for more.
+
+One timer serves many waits: a deadline that moves later with every frame is not worth a timer each, so the timer is
+moved only when it would ring too late. One that rings too early wakes the task, which looks again and waits on.
+"""
 
 import asyncio
 from collections import deque
@@ -14,6 +18,8 @@ class Inbox:
     def __init__(self) -> None:
         self._events: deque[HostEvent] = deque()
         self._wake: asyncio.Future[None] | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._timer_at = MonoNs(0)
 
     def __bool__(self) -> bool:
         return bool(self._events)
@@ -33,19 +39,31 @@ class Inbox:
         return self._events.popleft()
 
     async def wait(self, now: MonoNs, until: MonoNs | None) -> None:
-        """Return when there is something, or when `until` has come."""
-        delay_s = None if until is None else (until - now) / NS_PER_S
-        if self._events or (delay_s is not None and delay_s <= 0):
+        """Return when there is something, when `until` has come, or for nothing now and then: the caller looks."""
+        if self._events or (until is not None and until <= now):
             return
-        loop = asyncio.get_running_loop()
-        self._wake = loop.create_future()
-        timer = loop.call_later(delay_s, self._ring) if delay_s is not None else None
+        if until is not None and (self._timer is None or until < self._timer_at):
+            self._set_timer(now, until)
+        self._wake = asyncio.get_running_loop().create_future()
         try:
             await self._wake
         finally:
             self._wake = None
-            if timer is not None:
-                timer.cancel()
+
+    def close(self) -> None:
+        """Nobody waits any more: let the timer go."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _set_timer(self, now: MonoNs, until: MonoNs) -> None:
+        self.close()
+        delay_s = (until - now) / NS_PER_S
+        self._timer, self._timer_at = asyncio.get_running_loop().call_later(delay_s, self._on_timer), until
+
+    def _on_timer(self) -> None:
+        self._timer = None
+        self._ring()
 
     def _ring(self) -> None:
         if self._wake is not None and not self._wake.done():

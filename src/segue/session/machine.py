@@ -35,7 +35,7 @@ from segue.session.inputs import (
     StoreLost,
     Tick,
 )
-from segue.session.kind import Effect, Gate, Kind, Write
+from segue.session.kind import Effect, Gate, Kind, KindOutput, Write
 from segue.session.outputs import (
     Output,
     Owned,
@@ -94,6 +94,7 @@ class SessionMachine(Generic[E, F]):
         self._backoff = Backoff(session, config)
         self._is_away = False
         self._event_at = MonoNs(0)
+        self._kind_due: Deadline[str] | None = None
 
     @property
     def session(self) -> SessionId:
@@ -169,13 +170,15 @@ class SessionMachine(Generic[E, F]):
             case _:
                 assert_never(self._state)
         if isinstance(self._state, Owning):
-            own = self._kind.next_deadline()
+            own = self._kind_due
             timers.append((own.at if own is not None else None, TimerReason.KIND))
             timers.append((self._idle_at(), TimerReason.IDLE))
         return [(at, reason) for at, reason in timers if at is not None]
 
     def _take(self, now: MonoNs, event: Input[E]) -> None:
         match self._state, event:
+            case Owning(), Happened():  # First, because nearly every input is one.
+                self._on_event(now, event)
             case Ended(), _:
                 return
             case _, Tick():
@@ -207,8 +210,6 @@ class SessionMachine(Generic[E, F]):
                 self._on_verdict(now, self._line.slots_read(rows))
             case Claiming() | Owning() | Resting(), StoreLost(reason=reason):
                 self._line.unread(now, reason)
-            case Owning(), Happened():
-                self._on_event(now, event)
             case Owning(), Rest():
                 self._state = Resting()
             case Resting(), Happened() | Rest():
@@ -283,7 +284,7 @@ class SessionMachine(Generic[E, F]):
 
     def _run_kind_deadlines(self, now: MonoNs) -> None:
         for _ in range(_KIND_TIMERS_MAX):
-            due = self._kind.next_deadline()
+            due = self._kind_due
             if due is None or due.at > now or not isinstance(self._state, Owning):
                 return
             self._kind.handle_deadline(now)
@@ -291,8 +292,15 @@ class SessionMachine(Generic[E, F]):
         raise LocalProtocolError(f"{self._session}: a deadline of the kind stays due although it was handled")
 
     def _drain_kind(self, now: MonoNs) -> None:
-        """Take what the kind wants: rows into slots, effects behind the rows before them."""
-        while (output := self._kind.poll_output()) is not None:
+        """Take what the kind wants: rows into slots, effects behind the rows before them; then when it is due next."""
+        if (output := self._kind.poll_output()) is not None:
+            self._take_outputs(now, output)
+            self._check_bounds()
+        self._kind_due = self._kind.next_deadline()
+
+    def _take_outputs(self, now: MonoNs, first: KindOutput[F]) -> None:
+        output: KindOutput[F] | None = first
+        while output is not None:
             match output:
                 case Write(kind=kind, body=body, urgency=urgency):
                     row = self._row(kind, body)
@@ -302,7 +310,7 @@ class SessionMachine(Generic[E, F]):
                     self._gate.enter(now, self._last, gate, Perform(effect=payload))
                 case _:
                     assert_never(output)
-        self._check_bounds()
+            output = self._kind.poll_output()
 
     def _row(self, kind: str, body: bytes) -> Row:
         if kind == EPOCH_KIND:
@@ -352,7 +360,7 @@ class SessionMachine(Generic[E, F]):
 
     def _settle(self, now: MonoNs) -> None:
         """Ask the store for what is next, let out what may go, keep a snapshot, and end if there is nothing left."""
-        if not isinstance(self._state, Claiming | Owning | Resting):
+        if not isinstance(self._state, (Claiming, Owning, Resting)):  # A tuple: no union is built each time.
             return
         away = self._line.away(now)
         if away is not None:

@@ -125,7 +125,7 @@ class Floor:
 
     def next_deadline(self) -> MonoNs | None:
         """When there is something new to note."""
-        if self._held:
+        if self._held or not self._playing:
             return None
         return min((due for p in self._playing.values() if (due := self._due(p)) is not None), default=None)
 

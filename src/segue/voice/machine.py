@@ -77,6 +77,12 @@ class VoiceMachine:
         self._turns = Turns(scribe, self._operations, self._answers, self._floor, self._times, self._transcripts)
         self._control = Control(scribe, agent, self._turns, self._answers, self._floor, self._times)
         self._started_at: dict[str, int] = {}
+        self._timers = (
+            (self._operations.next_deadline, VoiceDeadline.OPERATION),
+            (self._floor.next_deadline, VoiceDeadline.PLAYOUT),
+            (self._turns.next_deadline, VoiceDeadline.CONTEST),
+            (self._times.next_deadline, VoiceDeadline.HOPS),
+        )
 
     @property
     def conversation(self) -> Conversation:
@@ -134,14 +140,12 @@ class VoiceMachine:
 
     def next_deadline(self) -> Deadline[str] | None:
         """When to call again, and why."""
-        timers = (
-            (self._operations.next_deadline(), VoiceDeadline.OPERATION),
-            (self._floor.next_deadline(), VoiceDeadline.PLAYOUT),
-            (self._turns.next_deadline(), VoiceDeadline.CONTEST),
-            (self._times.next_deadline(), VoiceDeadline.HOPS),
-        )
-        due: list[Deadline[str]] = [Deadline(at=at, reason=reason) for at, reason in timers if at is not None]
-        return min(due, key=lambda one: one.at, default=None)
+        due: tuple[MonoNs, VoiceDeadline] | None = None
+        for next_deadline, reason in self._timers:
+            at = next_deadline()
+            if at is not None and (due is None or at < due[0]):
+                due = at, reason
+        return Deadline(at=due[0], reason=due[1]) if due is not None else None
 
     def apply_row(self, row: Row) -> None:
         """Fold a row of the journal (replay)."""

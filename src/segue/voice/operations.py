@@ -186,6 +186,8 @@ class Operations:
 
     def next_deadline(self) -> MonoNs | None:
         """When to call `handle_deadline`."""
+        if not self._running:
+            return None
         return min((due for running in self._running.values() if (due := _due_at(running)) is not None), default=None)
 
     def poll(self) -> Outcome | None:

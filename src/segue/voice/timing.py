@@ -104,6 +104,8 @@ class TurnTimes:
                 self._record(turn_id, path)
 
     def next_deadline(self) -> MonoNs | None:
+        if not self._paths:
+            return None
         return min((path.due_at for path in self._paths.values() if path.due_at is not None), default=None)
 
     def _take(self, turn_id: str, mark: Mark) -> None:
