@@ -1,6 +1,6 @@
 """What a client message becomes: audio for the detector, an event for the machine, an answer at once, or a fault."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from segue.core.downlink import Downlink
@@ -44,8 +44,8 @@ class Ear:
             self._parts.metrics.repeated.inc()
         return is_new
 
-    def read(self, arrived: Arrived) -> Iterator[VoiceInput]:
-        """What the machine is to be told of an admitted message, in order; the hearing moves on as it is iterated.
+    def read(self, arrived: Arrived) -> Iterable[VoiceInput]:
+        """What the machine is to be told of an admitted message, in order; iterate it, the hearing may move with it.
 
         A `ClientSent` is to be noted with the hearing once it was handled; everything else is.
         """
@@ -55,14 +55,12 @@ class Ear:
         except PeerProtocolError as error:
             fault = describe_fault(frame.payload, error)
             self._hearing.skip(frame.index)
-            yield self._fault(frame.index, fault.code, fault.message, fault.param, fault.event_id)
-            return
+            return [self._fault(frame.index, fault.code, fault.message, fault.param, fault.event_id)]
         if isinstance(event, AudioAppend):
-            yield from self._audio(arrived, event)
-        else:
-            yield from self._control(arrived, event)
+            return self._audio(arrived, event)
+        return self._control(arrived, event)
 
-    def _audio(self, arrived: Arrived, event: AudioAppend) -> Iterator[VoiceInput]:
+    def _audio(self, arrived: Arrived, event: AudioAppend) -> Iterable[VoiceInput]:
         index, stamp = arrived.frame.index, event.segue
         arrival = Arrival(
             captured_at_ns=stamp.captured_at_ns if stamp is not None else None,
@@ -73,16 +71,13 @@ class Ear:
         if len(event.audio) > APPEND_BYTES_MAX:
             message = f"{len(event.audio)} bytes of audio in one append; at most {APPEND_BYTES_MAX}"
             self._hearing.skip(index)
-            yield self._fault(index, WireErrorCode.AUDIO_TOO_LARGE, message, "audio", event.event_id)
-            return
+            return [self._fault(index, WireErrorCode.AUDIO_TOO_LARGE, message, "audio", event.event_id)]
         try:
-            windows = self._hearing.append(index, event.audio, arrival)
+            return self._hearing.append(index, event.audio, arrival)
         except PeerProtocolError as error:
-            yield self._fault(index, WireErrorCode.INVALID_VALUE, error.what, error.param, event.event_id)
+            return [self._fault(index, WireErrorCode.INVALID_VALUE, error.what, error.param, event.event_id)]
         except LimitExceeded as error:
-            yield self._fault(index, WireErrorCode.LIMIT_EXCEEDED, str(error), "audio", event.event_id)
-        else:
-            yield from windows
+            return [self._fault(index, WireErrorCode.LIMIT_EXCEEDED, str(error), "audio", event.event_id)]
 
     def _control(self, arrived: Arrived, event: ClientEvent) -> Iterator[VoiceInput]:
         match event:

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+import msgspec
+
 from segue.adapters.trunk.port import TrunkLink
 from segue.core.attachment import Wanted
 from segue.model.ids import Seq
@@ -21,9 +23,8 @@ class Opening:
     wanted: Wanted
 
 
-@dataclass(frozen=True, slots=True)
-class Arrived:
-    """A client message."""
+class Arrived(msgspec.Struct, frozen=True):
+    """A client message. There are fifty a second: a Struct is made in a fifth of a dataclass's time."""
 
     link: TrunkLink
     frame: Up
@@ -57,8 +58,7 @@ class Answered:
     answer: StoreAnswer
 
 
-@dataclass(frozen=True, slots=True)
-class Happening:
+class Happening(msgspec.Struct, frozen=True):
     """An input of the voice machine."""
 
     event: VoiceInput

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+import msgspec
+
 from segue.model.ids import NodeId, Seq
 from segue.session.rows import Row, Snapshot
 
@@ -65,8 +67,7 @@ class AppendUnknown:
     reason: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Happened(Generic[E]):
+class Happened(msgspec.Struct, Generic[E], frozen=True, kw_only=True):
     """An event of the kind. Only an owner may be told one (`Owned` was the output that allowed it)."""
 
     event: E

@@ -5,6 +5,8 @@ Audio positions are milliseconds of user audio since the session began, counted 
 
 from dataclasses import dataclass
 
+import msgspec
+
 from segue.model.ids import ItemId, OperationKey, UplinkIndex
 from segue.telemetry.marks import Mark
 from segue.telemetry.relation import ClockFix
@@ -58,8 +60,7 @@ class ClientFault:
     event_id: str | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AudioHeard:
+class AudioHeard(msgspec.Struct, frozen=True, kw_only=True):
     """One detector window of user audio: it ends at `audio_ms` and is speech with `probability`.
 
     Without detection (`ConfigureHearing.is_detecting` false) the windows come all the same, with probability 0.

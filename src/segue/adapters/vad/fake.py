@@ -27,7 +27,7 @@ class EnergyVad:
         self._config = config or EnergyVadConfig()
 
     def probability(self, window: FloatArray16k) -> float:
-        mean_square = float(np.mean(np.square(window, dtype=np.float64)))
+        mean_square = float(np.dot(window, window)) / len(window)
         dbfs = 10.0 * math.log10(mean_square + _FLOOR)
         odds = (dbfs - self._config.threshold_dbfs) / self._config.slope_db
         return 1.0 / (1.0 + math.exp(-max(-30.0, min(30.0, odds))))
