@@ -5,7 +5,6 @@ middle of one answer the core is killed with SIGKILL, in the middle of one quest
 again, and the last question asks for something said before all that.
 """
 
-import asyncio
 import os
 import signal
 from collections.abc import Mapping
@@ -13,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from rich.console import Console
+from rich.markup import escape
 
 from segue.adapters.clock.system import SystemClock
 from segue.cli.call import prepare_lines
@@ -36,7 +36,7 @@ KILL_EDGE_IN_LINE = 4
 
 @dataclass(slots=True)
 class Assassin:
-    """Kills a role once, at the right moment, and says so."""
+    """Kills each role once, at the right moment, and says so."""
 
     running: Running
     console: Console
@@ -44,8 +44,10 @@ class Assassin:
     killed: list[str] = field(default_factory=list)
     _items: set[str] = field(default_factory=set)
 
-    def watch(self, event: Mapping[str, Any]) -> None:
-        """Kill the core when the chosen answer begins."""
+    def watch(self, event: Mapping[str, Any], lines_said: int) -> None:
+        """Kill the core when the chosen answer begins, the edge when the chosen line is noticed."""
+        if event["type"] == "input_audio_buffer.speech_started" and lines_said == KILL_EDGE_IN_LINE:
+            self.kill("edge", "in the middle of a question")
         if event["type"] == "response.output_audio.delta" and event["item_id"] not in self._items:
             self._items.add(event["item_id"])
             self.answers_begun += 1
@@ -55,7 +57,7 @@ class Assassin:
     def kill(self, role: str, when: str) -> None:
         """SIGKILL, as an operator or an out-of-memory killer would."""
         pid = self.running.pid(role)
-        if pid is None:
+        if pid is None or role in self.killed:
             return
         self.killed.append(role)
         self.console.print(f"[red]kill -9[/red] {role} (pid {pid}) {when}", highlight=False)
@@ -87,25 +89,12 @@ async def _converse(running: Running, lines: list[Line], console: Console, *, ki
 
     def on_event(event: Mapping[str, Any]) -> None:
         if kills:
-            assassin.watch(event)
+            assassin.watch(event, caller.report.lines_said)
         for entry in caller.report.transcript:
             if (entry.role, entry.item_id) not in printed:
                 printed.add((entry.role, entry.item_id))
                 who = "[cyan]you  [/cyan]" if entry.role == "user" else "[green]agent[/green]"
-                console.print(f"{who}  {entry.text}", highlight=False)
+                console.print(f"{who}  {escape(entry.text)}", highlight=False)
 
     caller.on_event = on_event
-    async with asyncio.TaskGroup() as tasks:
-        if kills:
-            tasks.create_task(_kill_edge(caller, assassin), name="demo.kill-edge")
-        return await caller.call(lines)
-
-
-async def _kill_edge(caller: Caller, assassin: Assassin) -> None:
-    """Wait until the chosen line is half said, then kill the edge."""
-    while caller.report.lines_said < KILL_EDGE_IN_LINE:
-        if caller.report.ended_ns:
-            return
-        await asyncio.sleep(0.05)
-    await asyncio.sleep(0.8)
-    assassin.kill("edge", "in the middle of a question")
+    return await caller.call(lines)
