@@ -108,14 +108,19 @@ async def _draw(store: Store, session: SessionId, wanted: int | None, console: C
         if wanted not in (None, number):
             continue
         while wanted is None and takeovers and takeovers[0][0] <= wall_ms:
-            at, epoch = takeovers.pop(0)
-            console.print(f"[yellow]{_clock(at)}  taken over: epoch {epoch}[/yellow]\n", highlight=False)
+            _print_takeover(console, *takeovers.pop(0))
         _print_turn(console, story, number, wall_ms, record)
     if wanted is None:
+        for at, epoch in takeovers:
+            _print_takeover(console, at, epoch)
         stats = HopStats()
         for _, record in story.turns:
             stats.add(record)
         console.print(render_table(stats.summary()))
+
+
+def _print_takeover(console: Console, at: WallMs, epoch: int) -> None:
+    console.print(f"[yellow]{_clock(at)}  taken over: epoch {epoch}[/yellow]\n", highlight=False)
 
 
 def _print_turn(console: Console, story: _Story, number: int, wall_ms: WallMs, record: TurnRecord) -> None:
