@@ -1,7 +1,8 @@
 """The commands and their flags; what they do is in the modules beside this one."""
 
 import asyncio
-from collections.abc import Coroutine, Sequence
+from collections.abc import Coroutine, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
@@ -37,7 +38,7 @@ console = Console()
 errors = Console(stderr=True)
 
 AgentFile = Annotated[
-    Path | None, typer.Argument(metavar="[AGENT.PY]", help="Your agent; without one, a plain assistant.")
+    Path | None, typer.Argument(metavar="AGENT.PY", help="Your agent; without one, a plain assistant.")
 ]
 ConfigFile = Annotated[Path | None, typer.Option("--config", help="TOML file; `segue.toml` here if there is one.")]
 StateFolder = Annotated[Path | None, typer.Option("--state", help="Folder of the journal and keys [.segue].")]
@@ -49,7 +50,7 @@ def run(arguments: Sequence[str]) -> int:
     """Run one command; returns the exit status."""
     status: object = None
     try:
-        app(args=list(arguments))
+        app(args=list(arguments), prog_name="segue")
     except SystemExit as stop:
         status = stop.code
     except SegueError as error:
@@ -79,7 +80,7 @@ def edge(
     state: StateFolder = None,
     host: Host = None,
     port: Port = None,
-    core: Annotated[list[str] | None, typer.Option(help="host:port of a core's trunk; repeat for several.")] = None,
+    core: Annotated[list[str] | None, typer.Option(help="A core's trunk, host:port; repeat for several.")] = None,
 ) -> None:
     """Run an edge: sockets and tokens, no sessions. It may be killed at any time."""
     from segue.cli.edge_role import run_edge_role
@@ -94,7 +95,7 @@ def core(
     agent: AgentFile = None,
     config: ConfigFile = None,
     state: StateFolder = None,
-    listen: Annotated[str | None, typer.Option(help="host:port of the trunk [127.0.0.1:7070].")] = None,
+    listen: Annotated[str | None, typer.Option(help="Where edges find it, host:port [127.0.0.1:7070].")] = None,
 ) -> None:
     """Run a core: the sessions, their journal, the models. It may be killed at any time."""
     from segue.cli.core_role import run_core_role
@@ -106,33 +107,50 @@ def core(
 
 @app.command()
 def call(
-    lines: Annotated[list[str], typer.Argument(help="What to say, one argument a turn: text, or a WAV file.")],
-    url: Annotated[list[str] | None, typer.Option(help="Edge to call; repeat for several.")] = None,
-    token: Annotated[str | None, typer.Option(envvar="SEGUE_API_KEY", help="API key or ek_ secret.")] = None,
-    state: StateFolder = None,
-    out: Annotated[Path | None, typer.Option(help="Write what was heard to this WAV file.")] = None,
-    json_path: Annotated[Path | None, typer.Option("--json", help="Write everything to this file.")] = None,
-    calls: Annotated[int, typer.Option(min=1, max=10_000, help="Make this many calls at once.")] = 1,
-    rate: Annotated[float, typer.Option(min=0.01, help="New calls a second, with --calls.")] = 5.0,
-    barge_in: Annotated[
-        int | None, typer.Option(metavar="MS", help="Say the last line this far into the answer before it.")
+    lines: Annotated[
+        list[str], typer.Argument(metavar="LINE", help="What to say: text, or a WAV file; one argument a turn.")
+    ],
+    url: Annotated[
+        list[str] | None, typer.Option(metavar="URL", help="Edge to call, if not the one here; repeat for several.")
     ] = None,
-    wait_for_greeting: Annotated[bool, typer.Option(help="Let the agent speak first.")] = False,
+    token: Annotated[
+        str | None,
+        typer.Option(metavar="TEXT", envvar="SEGUE_API_KEY", help="API key or ek_ secret, if not the key here."),
+    ] = None,
+    config: ConfigFile = None,
+    state: StateFolder = None,
+    out: Annotated[Path | None, typer.Option(metavar="FILE", help="Write what was heard to this WAV file.")] = None,
+    json_path: Annotated[
+        Path | None, typer.Option("--json", metavar="FILE", help="Write transcript and hops to this file.")
+    ] = None,
+    calls: Annotated[int, typer.Option(metavar="N", min=1, max=10_000, help="Make this many calls at once.")] = 1,
+    rate: Annotated[float, typer.Option(metavar="N", min=0.01, help="New calls a second, with --calls.")] = 5.0,
+    barge_in: Annotated[
+        int | None,
+        typer.Option(metavar="MS", min=1, help="Say the last line this far into the answer (or greeting) before it."),
+    ] = None,
+    wait_for_greeting: Annotated[bool, typer.Option("--wait-for-greeting", help="Let the agent speak first.")] = False,
 ) -> None:
     """Call a Segue and talk to it: speech in, answer out, transcript and where the time went.
 
-    Exit status 0 if every line was answered.
-    """
-    from segue.cli.call import CallOrder, run_call
-    from segue.cli.installation import find_api_key
+    The lines are spoken by the local voice and heard at the speed of speech. Exit status 0: every line was answered.
 
-    key = token or find_api_key(state or Path(".segue"))
+    \b
+    Examples:
+    segue call "Hello, who are you?" "What can you do?" --out heard.wav
+    segue call question.wav "Stop, please." --barge-in 800
+    segue call "What time is it?" --calls 20 --rate 2 --json calls.json
+    """
+    from segue.cli.call import CallOrder, edge_here, run_call
+
+    here = edge_here(config, _flags(state=state))
+    key = token or here.api_key
     if key is None:
-        hint = "give --token or SEGUE_API_KEY, or run it where `segue up` runs"
+        hint = "give --token or SEGUE_API_KEY, or call from the folder where `segue up` runs"
         raise ConfigError("token", "there is none", hint=hint)
     order = CallOrder(
         lines=lines,
-        urls=url or ["http://localhost:8080"],
+        urls=url or [here.url],
         token=key,
         out=out,
         json_path=json_path,
@@ -148,7 +166,7 @@ def call(
 def demo(
     port: Port = None,
     state: StateFolder = None,
-    kill: Annotated[bool, typer.Option(help="Kill the core in the middle of an answer.")] = True,
+    kill: Annotated[bool, typer.Option(help="Kill the core in an answer, the edge in a question.")] = True,
     stay: Annotated[bool, typer.Option(help="Stay up for you to talk to, until Ctrl-C.")] = True,
 ) -> None:
     """Start Segue, hold a spoken conversation with it, show where the time went, and stay up."""
@@ -159,12 +177,14 @@ def demo(
 
 @app.command()
 def trace(
-    session: Annotated[str | None, typer.Argument(help="Session id; without one, the latest sessions.")] = None,
+    session: Annotated[
+        str | None, typer.Argument(metavar="SESSION", help="Session id; without one, the latest sessions.")
+    ] = None,
     turn: Annotated[int | None, typer.Option(min=1, help="Only this turn, counted from 1.")] = None,
     config: ConfigFile = None,
     state: StateFolder = None,
 ) -> None:
-    """Draw the waterfall of any past turn, from the journal."""
+    """List the latest sessions, or draw the waterfall of each turn of one, from the journal."""
     from segue.cli.trace import run_trace
 
     _run(run_trace(session, turn, config, _flags(state=state), console))
@@ -179,7 +199,7 @@ def doctor(config: ConfigFile = None, state: StateFolder = None) -> None:
 
 
 @app.command()
-def init(file: Annotated[Path, typer.Argument(help="File to write.")] = Path("agent.py")) -> None:
+def init(file: Annotated[Path, typer.Argument(metavar="FILE", help="File to write.")] = Path("agent.py")) -> None:
     """Write a commented agent to start from."""
     from segue.cli.starter import write_starter
 
@@ -189,22 +209,27 @@ def init(file: Annotated[Path, typer.Argument(help="File to write.")] = Path("ag
 
 @models_app.command("install")
 def models_install(
-    names: Annotated[list[str] | None, typer.Argument(help="Models, or hf:org/name/file; all if none.")] = None,
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="MODEL", help="Names of `segue models list`, or hf:org/name/file; all of the list."),
+    ] = None,
 ) -> None:
-    """Fetch pinned, hash-checked models into the cache."""
+    """Fetch pinned, hash-checked models into the cache. What is there and whole is left alone."""
     from segue.cli.models import install
 
-    install(names or [], console)
+    with _interruptible():
+        install(names or [], console)
 
 
 @models_app.command("list")
 def models_list(
-    measure: Annotated[bool, typer.Option(help="Also measure each model's speed on this machine.")] = False,
+    measure: Annotated[bool, typer.Option("--measure", help="Also measure each model's speed here (2 s).")] = False,
 ) -> None:
-    """Show what is installed, its size, licence and (measured) real-time factor."""
+    """Show which models are installed, their size and licence, and with --measure their real-time factor."""
     from segue.cli.models import list_models, measured_factors
 
-    list_models(console, _finished(measured_factors()) if measure else None)
+    with _interruptible():
+        list_models(console, _finished(measured_factors()) if measure else None)
 
 
 @config_app.command("show")
@@ -215,12 +240,19 @@ def config_show(config: ConfigFile = None, state: StateFolder = None) -> None:
     show(config, _flags(state=state), console)
 
 
-@app.callback(invoke_without_command=True)
-def top(version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False) -> None:
-    """Nothing but the version."""
-    if version:
+def _print_version(is_wanted: bool) -> None:
+    if is_wanted:
         console.print(__version__, highlight=False)
         raise typer.Exit
+
+
+@app.callback()
+def top(
+    version: Annotated[
+        bool, typer.Option("--version", is_eager=True, callback=_print_version, help="Print the version.")
+    ] = False,
+) -> None:
+    """Nothing but the version."""
 
 
 def _flags(*, state: Path | None = None, host: str | None = None, port: int | None = None) -> dict[str, dict[str, Any]]:
@@ -228,12 +260,19 @@ def _flags(*, state: Path | None = None, host: str | None = None, port: int | No
 
 
 def _run(work: Coroutine[Any, Any, int | None]) -> None:
-    """Run a command to its end and exit with its status; Ctrl-C is how most of them end."""
-    try:
+    """Run a command to its end and exit with its status."""
+    with _interruptible():
         status = _finished(work)
-    except KeyboardInterrupt:
-        status = INTERRUPTED_STATUS
     raise typer.Exit(status or 0)
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """Ctrl-C is how many commands end: no message, and the status shells know it by."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise typer.Exit(INTERRUPTED_STATUS) from None
 
 
 def _finished(work: Coroutine[Any, Any, R]) -> R:

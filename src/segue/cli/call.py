@@ -13,6 +13,8 @@ from segue.adapters.models.local import open_local_speech
 from segue.adapters.models.locate import ModelCache, default_cache
 from segue.adapters.models.threads import ModelThreads
 from segue.cli.call_report import print_call, print_errors, print_load, write_json
+from segue.cli.config import load_settings
+from segue.cli.roles import UNMADE, Flags, edge_config, edge_url, looked_at
 from segue.cli.speech import read_wav, spoken_line, write_wav
 from segue.client.caller import Caller, CallerConfig, CallReport, Line
 from segue.client.connection import ConnectionConfig
@@ -37,10 +39,30 @@ class CallOrder:
     answer_timeout_ms: int = 30_000
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EdgeHere:
+    """The edge that this folder's configuration describes, running or not."""
+
+    url: str
+    api_key: str | None
+
+
+def edge_here(path: Path | None, flags: Flags) -> EdgeHere:
+    """Whom to call, and with what, when the command line does not say.
+
+    Raises:
+        ConfigError: The configuration cannot be used.
+    """
+    settings = load_settings(path, flags)
+    edge = edge_config(settings, looked_at(settings))
+    key = edge.api_keys[0] if edge.api_keys else UNMADE
+    return EdgeHere(url=edge_url(edge), api_key=None if key == UNMADE else key)
+
+
 async def run_call(order: CallOrder, console: Console) -> int:
     """Make the call or calls, print and write what came of it; returns the exit status, 0 if all were answered."""
-    lines = await prepare_lines(order.lines, barge_in_ms=order.barge_in_ms)
     connection = ConnectionConfig(edges=tuple(order.urls), token=order.token)
+    lines = await prepare_lines(order.lines, barge_in_ms=order.barge_in_ms)
     if order.calls > 1:
         reports = await _many(order, connection, lines, console)
         print_load(console, reports)
@@ -59,7 +81,7 @@ async def run_call(order: CallOrder, console: Console) -> int:
 
 
 async def prepare_lines(lines: Sequence[str], *, barge_in_ms: int | None = None) -> list[Line]:
-    """Read or synthesize each line. The last one barges in if `barge_in_ms` is given.
+    """Read or synthesize each line. The last one talks over the answer before it if `barge_in_ms` is given.
 
     Raises:
         ConfigError: Nothing to say, an unreadable file, or no local voice installed.
@@ -70,7 +92,7 @@ async def prepare_lines(lines: Sequence[str], *, barge_in_ms: int | None = None)
     try:
         made: list[Line] = []
         for number, text in enumerate(lines):
-            after = barge_in_ms if number == len(lines) - 1 and number > 0 else None
+            after = barge_in_ms if number == len(lines) - 1 else None
             if text.endswith(".wav"):
                 made.append(Line(text=text, pcm=read_wav(Path(text)), after_ms_of_answer=after))
             else:

@@ -57,8 +57,8 @@ def print_call(console: Console, report: CallReport, *, shows_every_turn: bool) 
         console.print()
     console.print(render_table(hop_stats([report]).summary()))
     if report.reconnects:
-        longest = f"{report.longest_reconnect_ms:.0f} ms"
-        console.print(f"reconnected {report.reconnects} times, the longest took {longest}", highlight=False)
+        times = "once" if report.reconnects == 1 else f"{report.reconnects} times"
+        console.print(f"reconnected {times}, in at most {report.longest_reconnect_ms:.0f} ms", highlight=False)
     print_errors(console, [report])
 
 

@@ -1,6 +1,7 @@
-"""`segue config show`: every setting in force, and which layer it came from."""
+"""`segue config show`: every setting in force, and which layer it came from, as a file that could be used again."""
 
 import dataclasses
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -8,24 +9,23 @@ from typing import Any
 from rich.console import Console
 from rich.markup import escape
 
-from segue.cli.config import PROVIDERS, Settings, load_settings
-from segue.cli.roles import core_config, edge_config, journal_config
-
-SECRET_FIELDS = frozenset({"fleet_key", "api_keys", "api_key"})
+from segue.cli.config import PROVIDERS, load_settings
+from segue.cli.roles import UNMADE, core_config, edge_config, journal_config, looked_at
 
 
 def show(path: Path | None, flags: Mapping[str, Mapping[str, Any]], console: Console) -> None:
-    """Print the configuration as TOML with the origin of each value.
+    """Print the configuration as TOML with the origin of each value; what is secret or not set, as a comment.
 
     Raises:
         ConfigError: It cannot be used; nothing is printed.
     """
     settings = load_settings(path, flags)
+    installation = looked_at(settings)
     sections: dict[str, Any] = {
         "state": settings.state,
         "use": settings.use,
-        "edge": edge_config(settings),
-        "core": core_config(settings),
+        "edge": edge_config(settings, installation),
+        "core": core_config(settings, installation),
         "journal": journal_config(settings),
     }
     sections |= {f"{PROVIDERS}.{name}": section for name, section in settings.providers.items()}
@@ -33,19 +33,20 @@ def show(path: Path | None, flags: Mapping[str, Mapping[str, Any]], console: Con
         console.print(f"[bold]\\[{name}][/bold]")
         for field in dataclasses.fields(section):
             value = getattr(section, field.name)
-            console.print(_line(settings, name, field.name, value), highlight=False, soft_wrap=True)
+            shown = _shown(field.name, value, is_secret=not field.repr)
+            origin = f"[dim]# {escape(settings.merged.source(name, field.name))}[/dim]"
+            console.print(f"{escape(shown)}  {origin}", highlight=False, soft_wrap=True)
         console.print()
 
 
-def _line(settings: Settings, section: str, field: str, value: Any) -> str:
-    shown = "(set, not shown)" if field in SECRET_FIELDS and value else _toml(value)
-    return f"{field} = {escape(shown)}  [dim]# {escape(settings.merged.source(section, field))}[/dim]"
+def _shown(name: str, value: Any, *, is_secret: bool) -> str:
+    if is_secret and value:
+        return f"# {name} = ({UNMADE if value in (UNMADE, (UNMADE,)) else 'set, not shown'})"
+    return f"# {name} is not set" if value is None else f"{name} = {_toml(value)}"
 
 
 def _toml(value: Any) -> str:
     match value:
-        case None:
-            return '"" (unset)'
         case bool():
             return "true" if value else "false"
         case tuple() | list():
@@ -53,4 +54,4 @@ def _toml(value: Any) -> str:
         case int() | float():
             return str(value)
         case _:
-            return f'"{value}"'
+            return json.dumps(str(value), ensure_ascii=False)

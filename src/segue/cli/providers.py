@@ -21,10 +21,9 @@ from segue.adapters.tts.port import Tts
 from segue.adapters.vad.fake import EnergyVadFactory
 from segue.adapters.vad.port import VadFactory
 from segue.cli.config import Settings
+from segue.cli.sections import LOCAL
 from segue.model.errors import ConfigError
 from segue.worker.providers import Providers, Tools
-
-LOCAL = "local"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +52,7 @@ async def build_providers(settings: Settings, tools: Tools) -> AsyncIterator[Bui
         eot: dict[str, EndOfTurn] = {}
         llm: dict[str, Llm] = {LOCAL: LocalResponder()}
         tts: dict[str, Tts] = {}
-        local = _local_speech(stack) if LOCAL in (*use.stt, *use.eot, *use.tts, use.vad) else None
+        local = _local_speech(stack) if use.wants_local_speech else None
         if local is not None:
             stt[LOCAL], eot[LOCAL], tts[LOCAL] = local.stt, local.eot, local.tts
         for name, section in settings.providers.items():

@@ -37,6 +37,11 @@ class UseSection:
     """Load the local models when a core starts, behind its first connections. Off: with the first turn that needs them,
     which then waits about a second."""
 
+    @property
+    def wants_local_speech(self) -> bool:
+        """Whether any of the models between sound and words is a local one."""
+        return LOCAL in (*self.stt, *self.eot, *self.tts, self.vad)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProviderSection:
@@ -92,6 +97,9 @@ class ProviderSection:
             return None
         return SpeechConfig(endpoint=endpoint, model=self.speech_model, voices=self.voices)
 
+
+LOCAL = "local"
+"""The provider that is always there: the models of `segue models`, and for `llm` the rules of the local responder."""
 
 SECTIONS: dict[str, type] = {
     "state": StateSection,

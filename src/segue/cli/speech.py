@@ -26,8 +26,10 @@ def read_wav(path: Path) -> bytes:
         with path.open("rb") as stream, wave.open(stream, "rb") as file:
             channels, width, rate = file.getnchannels(), file.getsampwidth(), file.getframerate()
             frames = file.readframes(file.getnframes())
-    except (OSError, EOFError, wave.Error) as error:
-        raise ConfigError(str(path), f"cannot be read as WAV: {error}") from error
+    except OSError as error:
+        raise ConfigError(str(path), f"cannot be read: {error.strerror or error}") from error
+    except (EOFError, wave.Error) as error:
+        raise ConfigError(str(path), f"cannot be read as WAV: {str(error) or 'it is empty'}") from error
     if width != 2 or channels not in (1, 2):
         hint = "convert it: sox in.wav -b 16 -c 1 -r 24000 out.wav"
         raise ConfigError(str(path), f"has {channels} channels of {8 * width} bits; 16-bit mono is needed", hint=hint)

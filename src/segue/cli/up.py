@@ -17,7 +17,7 @@ from segue.adapters.clock.system import SystemClock
 from segue.agent import load_agent
 from segue.cli.config import Settings, load_settings
 from segue.cli.installation import Installation
-from segue.cli.roles import Flags, core_config, edge_config, installation_of, journal_config
+from segue.cli.roles import Flags, core_config, edge_config, edge_url, installation_of, journal_config
 from segue.cli.supervisor import Role, Supervisor
 from segue.model.errors import ConfigError
 
@@ -99,11 +99,7 @@ async def start_up(
         task = tasks.create_task(supervisor.run(), name="supervisor")
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
         try:
-            scheme = "https" if edge.tls_cert else "http"
-            host = "localhost" if edge.host in ("127.0.0.1", "0.0.0.0", "::", "::1") else edge.host  # noqa: S104 - a URL
-            yield Running(
-                url=f"{scheme}://{host}:{edge.port}", api_key=edge.api_keys[0], supervisor=supervisor, task=task
-            )
+            yield Running(url=edge_url(edge), api_key=edge.api_keys[0], supervisor=supervisor, task=task)
         finally:
             task.cancel()
 
