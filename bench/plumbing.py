@@ -63,7 +63,7 @@ class TimedCaller(Caller):
     ends_ns: list[int] = field(default_factory=list)
     _last_loud_ns: int = 0
 
-    async def _say(self, microphone: Microphone, line: Line) -> None:
+    async def _say(self, microphone: Microphone, line: Line, *following: Any) -> None:
         send = microphone.send
 
         async def noting(event: Mapping[str, Any]) -> int:
@@ -74,7 +74,7 @@ class TimedCaller(Caller):
         microphone.send = noting
         # Spread the ends of speech over the detector's grid.
         await asyncio.sleep((len(self.ends_ns) * 7 % 32) / 1000)
-        await Caller._say(self, microphone, line)
+        await Caller._say(self, microphone, line, *following)
         microphone.send = send
         self.ends_ns.append(self._last_loud_ns)
 
