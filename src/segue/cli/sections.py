@@ -50,7 +50,7 @@ class ProviderSection:
     base_url: str = ""
     """http(s) address up to and including the version, e.g. `http://localhost:11434/v1`."""
     api_key: str = field(default="", repr=False)
-    """Sent as a bearer; better given as `SEGUE_PROVIDERS__<NAME>` or `api_key_env`."""
+    """Sent as a bearer; better given as `SEGUE_PROVIDERS__<NAME>__API_KEY` or `api_key_env`."""
     api_key_env: str = ""
     """Name of the environment variable that holds the key."""
     chat_model: str = ""

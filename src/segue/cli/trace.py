@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,9 @@ from segue.voice.rows import ItemFinished, ItemWasHeard, TurnCommitted, TurnTime
 from segue.wire.realtime.items import Message, OutputAudioPart, OutputText
 
 SESSIONS_SHOWN = 20
+SESSION_CHARS = 18
+"""Of a session id: it is there to be copied, so it is never cut."""
+
 PAGE_ROWS = 1_000
 
 
@@ -51,12 +54,16 @@ async def run_trace(
 
 
 async def _list(store: Store, console: Console) -> None:
-    table = Table("session", "began (UTC)", "last row (UTC)", "rows", "epoch", "subject", box=None, pad_edge=False)
+    table = Table(box=None, pad_edge=False)
+    table.add_column("session", no_wrap=True, min_width=SESSION_CHARS)
+    for name, width in (("began (UTC)", 19), ("lasted", 7), ("rows", 4), ("epoch", 5)):
+        table.add_column(name, no_wrap=True, min_width=width)
+    table.add_column("subject", no_wrap=True, overflow="ellipsis")
     for summary in await store.sessions(limit=SESSIONS_SHOWN):
         table.add_row(
             summary.session,
             _clock(summary.first_wall_ms),
-            _clock(summary.last_wall_ms),
+            str(timedelta(seconds=max(0, summary.last_wall_ms - summary.first_wall_ms) // 1000)),
             str(summary.head),
             str(summary.epoch),
             escape(summary.subject),

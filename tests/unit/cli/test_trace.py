@@ -2,9 +2,11 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from io import StringIO
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 from segue.adapters.clock.fake import FakeClock
 from segue.adapters.store.schema import SqliteConfig
@@ -200,11 +202,20 @@ async def test_sessions_are_listed_the_latest_first(screen: Screen) -> None:
             await scribe.turn(1, "a", "b")
     await traced(screen, None)
     head, latest, earlier = screen.lines
-    assert head.split() == ["session", "began", "(UTC)", "last", "row", "(UTC)", "rows", "epoch", "subject"]
+    assert head.split() == ["session", "began", "(UTC)", "lasted", "rows", "epoch", "subject"]
     assert latest.startswith(TWO)
     assert earlier.startswith(ONE)
-    assert latest.endswith("6     1      key:1 [x]")
+    assert latest.endswith("0:00:05  6     1      key:1 [x]")
     assert SESSIONS_SHOWN >= 2
+
+
+async def test_ids_can_be_copied_from_a_narrow_terminal() -> None:
+    async with journal() as (store, clock):
+        await Scribe(store, clock, ONE).claim()
+    narrow = Console(file=StringIO(), width=60, no_color=True)
+    await run_trace(None, None, None, STATE, narrow)
+    assert isinstance(narrow.file, StringIO)
+    assert ONE in narrow.file.getvalue()
 
 
 async def test_an_empty_journal_says_so(screen: Screen) -> None:
