@@ -16,9 +16,9 @@ from typing import Any
 from segue.adapters.clock.port import Clock
 from segue.client.connection import Connection, ConnectionConfig
 from segue.client.microphone import Microphone
-from segue.client.player import Pcm, Player
+from segue.client.player import Pcm, Player, PlayoutReport
 from segue.model.errors import PeerProtocolError, SegueError
-from segue.model.time import NS_PER_MS, MonoNs
+from segue.model.time import NS_PER_MS, NS_PER_S, MonoNs
 
 PLAYOUT_EVERY_MS = 100
 POLL_MS = 20
@@ -180,23 +180,29 @@ class Caller:
 
     async def _answer_over(self, answered_before: int) -> bool:
         """Wait until an answer beyond the first `answered_before` was given and heard to its end."""
-        return await self._wait(lambda: self._is_over(answered_before), "an answer")
+        return await self._wait(lambda: self._is_over(answered_before), "an answer", self.player.idle_at)
 
     def _is_over(self, answered_before: int) -> bool:
         """What was cut is no answer: the recogniser took the beginning of a line for all of it, and more comes."""
         is_given = any(item not in self._cut for item in self._answers[answered_before:]) and not self._open_responses
         return is_given and self.player.idle_at() <= self.clock.mono_ns()
 
-    async def _wait(self, condition: Callable[[], bool], what: str) -> bool:
-        """Wait for something the server or the clock will make true; note an error when it does not."""
+    async def _wait(self, condition: Callable[[], bool], what: str, comes_at: Callable[[], int] | None = None) -> bool:
+        """Wait for something the server or the clock will make true; note an error when it does not.
+
+        Each event is a reason to look, and so is the instant `comes_at()`; without one it looks now and then.
+        """
         until = self.clock.mono_ns() + self.config.answer_timeout_ms * NS_PER_MS
         while not condition():
-            if self.clock.mono_ns() > until:
+            now = self.clock.mono_ns()
+            if now > until:
                 self.report.errors.append(f"waited {self.config.answer_timeout_ms} ms for {what}, none came")
                 return False
             self._changed.clear()
             with suppress(TimeoutError):
-                async with asyncio.timeout(POLL_MS / 1000):  # `wait_for` may swallow the end of the call (3.11)
+                look_at = now + POLL_MS * NS_PER_MS if comes_at is None else comes_at()
+                look_ns = (look_at if now < look_at < until else until) - now + NS_PER_MS
+                async with asyncio.timeout(look_ns / NS_PER_S):  # `wait_for` may swallow the end of the call (3.11)
                     await self._changed.wait()
         return True
 
@@ -227,13 +233,14 @@ class Caller:
             case "segue.playout.clear":
                 self._cut.add(event["item_id"])
                 self.player.clear(now, event["item_id"])
-                await self._send_playout(connection, event["item_id"])
+                await self._send_playout(connection, self.player.report(now, event["item_id"]), now)
             case _:
                 self._note(event)
 
     def _note_item(self, item_id: str) -> None:
         if item_id not in self._items:
             self._items.append(item_id)
+        if item_id not in self._unacknowledged:
             self._unacknowledged.append(item_id)
 
     def _on_response_done(self, response: Mapping[str, Any]) -> None:
@@ -282,19 +289,19 @@ class Caller:
         while True:
             await asyncio.sleep(PLAYOUT_EVERY_MS / 1000)
             for item_id in tuple(self._unacknowledged):
-                heard = self.player.report(MonoNs(self.clock.mono_ns()), item_id)
+                now = MonoNs(self.clock.mono_ns())
+                heard = self.player.report(now, item_id)
                 if heard.played_ms != reported.get(item_id):
-                    reported[item_id] = await self._send_playout(connection, item_id)
-                elif heard.is_done and item_id != self._items[-1]:
-                    self._unacknowledged.remove(item_id)
+                    reported[item_id] = heard.played_ms
+                    await self._send_playout(connection, heard, now)
+                elif heard.is_done:
+                    self._unacknowledged.remove(item_id)  # More of it puts it back.
 
-    async def _send_playout(self, connection: Connection, item_id: str) -> float:
-        now = MonoNs(self.clock.mono_ns())
-        heard = self.player.report(now, item_id)
+    async def _send_playout(self, connection: Connection, heard: PlayoutReport, now: MonoNs) -> None:
         await connection.send(
             {
                 "type": "segue.playout",
-                "item_id": item_id,
+                "item_id": heard.item_id,
                 "played_ms": heard.played_ms,
                 "buffered_ms": heard.buffered_ms,
                 "at_ns": now,
@@ -303,4 +310,3 @@ class Caller:
                 "done": heard.is_done,
             }
         )
-        return heard.played_ms

@@ -6,12 +6,12 @@ Events come out of `events` once each and in order, whatever happened below.
 """
 
 import asyncio
-import json
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
 
 import aiohttp
+import msgspec
 
 from segue.adapters.clock.port import Clock
 from segue.client.resume import ResumeLedger, encode_event
@@ -114,7 +114,7 @@ class Connection:
         socket = self._socket
         if socket is not None and not socket.closed:
             try:
-                await socket.send_str(payload.decode())
+                await socket.send_frame(payload, aiohttp.WSMsgType.TEXT)
             except (ConnectionError, aiohttp.ClientError, RuntimeError):
                 self._socket = None
         return index
@@ -233,19 +233,22 @@ class Connection:
         sent_through = self.ledger.released_through
         while sent_through < self.ledger.sent_through:
             for index, payload in self.ledger.unacknowledged(sent_through):
-                await socket.send_str(payload.decode())
+                await socket.send_frame(payload, aiohttp.WSMsgType.TEXT)
                 self.reconnects.messages_resent += 1
                 sent_through = index
 
 
 def _decode(text: str) -> dict[str, Any]:
     try:
-        event = json.loads(text)
-    except ValueError as error:
+        event = _decoder.decode(text)
+    except (msgspec.DecodeError, RecursionError) as error:
         raise PeerProtocolError("the server sent a message that is not JSON") from error
     if not isinstance(event, dict) or not isinstance(event.get("type"), str):
         raise PeerProtocolError("the server sent a message that is no event")
     return event
+
+
+_decoder: msgspec.json.Decoder[Any] = msgspec.json.Decoder()
 
 
 def _check_close(message: aiohttp.WSMessage, *, is_attached: bool) -> None:

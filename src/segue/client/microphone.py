@@ -5,7 +5,7 @@ it, so that stamps tell the truth about the capture and lateness shows up in the
 """
 
 import asyncio
-import base64
+import binascii
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
@@ -62,7 +62,7 @@ class Microphone:
         await self.send(
             {
                 "type": "input_audio_buffer.append",
-                "audio": base64.b64encode(pcm).decode(),
+                "audio": binascii.b2a_base64(pcm, newline=False).decode(),
                 "segue": {"captured_at_ns": captured_at, "sent_at_ns": self.clock.mono_ns()},
             }
         )

@@ -4,10 +4,11 @@ Upward: every message is numbered from 1 and kept until the server says that it 
 Downward: the last `event_id` is a cursor; presented on the next connection it makes the server go on from there.
 """
 
-import json
 from collections import deque
 from collections.abc import Mapping
 from typing import Any
+
+import msgspec
 
 from segue.model.errors import LimitExceeded
 from segue.model.limits import UPLINK_RING_BYTES_MAX, UPLINK_RING_MESSAGES_MAX
@@ -76,4 +77,7 @@ class ResumeLedger:
 
 def encode_event(event: Mapping[str, Any]) -> bytes:
     """A client event as one text message."""
-    return json.dumps(event, separators=(",", ":")).encode()
+    return _encoder.encode(event)
+
+
+_encoder = msgspec.json.Encoder()
