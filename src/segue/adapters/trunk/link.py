@@ -1,7 +1,8 @@
 """The trunk link over TCP: framing, proof, beats, credit and a bounded outbox, as callbacks on the event loop.
 
-Frames queued in one loop tick are written together. The outbox has two bounds: over `OUTBOX_HIGH_BYTES` no flow may
-send payload until it drained, over `OUTBOX_BYTES_MAX` the link is closed. Beats and small frames pass while it is open.
+Frames queued in one loop tick are written together, on a busy link those of two milliseconds. The outbox has two
+bounds: over `OUTBOX_HIGH_BYTES` no flow may send payload until it drained, over `OUTBOX_BYTES_MAX` the link is closed.
+Beats and small frames pass while it is open.
 """
 
 import asyncio
@@ -232,6 +233,7 @@ class Link(asyncio.Protocol):
         now = self._clock.mono_ns()
         self._restart_timer(_BEAT_S, self._on_tick)
         self._outbox.put(encode_frame(self._pulse.beat(now)))
+        self._outbox.flush()  # What waits here counts as time on the path between two clocks.
         silent_ns = self._pulse.suspect(now)
         if silent_ns is not None:
             self._handler.on_suspected(self, silent_ns // NS_PER_MS)

@@ -9,6 +9,14 @@ from segue.adapters.trunk.outbox import FLUSH_BYTES, Outbox
 class FakeLoop:
     def __init__(self) -> None:
         self.soon: list[Callable[[], None]] = []
+        self.later: list[tuple[float, Callable[[], None]]] = []
+        self.now = 100.0
+
+    def time(self) -> float:
+        return self.now
+
+    def call_later(self, delay_s: float, callback: Callable[[], None]) -> None:
+        self.later.append((self.now + delay_s, callback))
 
     def call_soon(self, callback: Callable[[], None]) -> None:
         self.soon.append(callback)
@@ -92,3 +100,45 @@ def test_a_closing_transport_gets_nothing_more() -> None:
 
     assert transport.writes == []
     assert transport.limits["high"] > transport.limits["low"]
+
+
+def pass_frames(box: Outbox, loop: FakeLoop, *, per_s: int, seconds: float) -> None:
+    for _ in range(round(per_s * seconds)):
+        loop.now += 1 / per_s
+        for due in [due for due in loop.later if due[0] <= loop.now]:
+            loop.later.remove(due)
+            due[1]()
+        box.put(b"x")
+        loop.turn()
+
+
+def test_frames_of_a_busy_link_share_a_write_and_wait_two_milliseconds_at_most() -> None:
+    box, loop, transport, _ = outbox()
+    pass_frames(box, loop, per_s=5_000, seconds=0.1)
+    transport.writes.clear()
+
+    pass_frames(box, loop, per_s=5_000, seconds=0.1)
+
+    assert 40 <= len(transport.writes) <= 51
+    assert max(len(frames) for frames in transport.writes) <= 11
+
+
+def test_frames_of_a_quiet_link_are_written_at_once() -> None:
+    box, loop, transport, _ = outbox()
+    pass_frames(box, loop, per_s=500, seconds=0.2)
+
+    assert len(transport.writes) == 100
+    assert loop.later == []
+
+
+def test_a_link_that_was_busy_does_not_make_a_late_frame_wait() -> None:
+    box, loop, transport, _ = outbox()
+    pass_frames(box, loop, per_s=5_000, seconds=0.1)
+    box.flush()
+    transport.writes.clear()
+
+    loop.now += 1
+    box.put(b"late")
+    loop.turn()
+
+    assert transport.writes == [[b"late"]]
