@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -70,11 +71,12 @@ class ScriptedTts:
         """Nothing to load."""
 
 
-def tone_chunks(text: str, tone: ToneConfig) -> list[bytes]:
+@lru_cache(maxsize=64)
+def tone_chunks(text: str, tone: ToneConfig) -> tuple[bytes, ...]:
     """The tone for `text`, cut into chunks; the same text always has the same bytes."""
     samples = len(text.strip()) * tone.char_ms * SPOKEN_RATE_HZ // 1000
     instants = np.arange(samples, dtype=np.float64) / SPOKEN_RATE_HZ
     wave = tone.amplitude * np.sin(2 * np.pi * tone.frequency_hz * instants)
     pcm = (wave * 32767).astype("<i2").tobytes()
     step = tone.chunk_ms * SPOKEN_RATE_HZ // 1000 * 2
-    return [pcm[at : at + step] for at in range(0, len(pcm), step)]
+    return tuple(pcm[at : at + step] for at in range(0, len(pcm), step))

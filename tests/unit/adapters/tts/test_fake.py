@@ -17,7 +17,7 @@ async def test_hums_as_long_as_the_text() -> None:
 
 def test_equal_texts_have_equal_bytes() -> None:
     assert tone_chunks("Same", ToneConfig()) == tone_chunks("Same", ToneConfig())
-    assert tone_chunks("  ", ToneConfig()) == []
+    assert tone_chunks("  ", ToneConfig()) == ()
 
 
 async def test_scripted_fails_after_the_first_chunk() -> None:
