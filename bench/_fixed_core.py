@@ -49,7 +49,7 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--state", type=Path, required=True)
     parser.add_argument("--listen", required=True)
-    parser.add_argument("--text", default="Sure thing.")
+    parser.add_argument("--text", default="Sure, I can do that for you.")
     for name in ("silence", "stt", "llm", "tts"):
         parser.add_argument(f"--{name}-ms", type=int, required=True)
     uvloop.run(main(parser.parse_args()))

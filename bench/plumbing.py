@@ -50,7 +50,7 @@ from tests.support.processes import CLI, Child, cpu_s, free_ports, status_of, wa
 SILENCE_MS = 64
 """As short as the detector's pause: nothing is guessed ahead, so that no delay hides behind the silence."""
 DELAYS_MS = {"stt": 80, "llm": 150, "tts": 70}
-TONE_MS = 400
+TONE_MS = 1_200
 MODEL_HOPS = ("endpointing", "stt_final", "llm_first_token", "tts_first_audio")
 TARGETS = {1: {"p50": 25.0, "p99": 60.0}, 100: {"p99": 120.0}}
 QUIET_FRAME = base64.b64encode(SILENCE).decode()
