@@ -139,7 +139,7 @@ class Hearing:
         end_units = self._units + len(audio) // self._sample_bytes * self._sample_units
         self._messages.append(_Message(index, end_units, Seq(0)))
         self._stamps.append(_Stamped(end_units, arrival))
-        return self._hear(audio) if len(audio) <= self._slice_bytes else self._hear_long(audio)
+        return self._hear(audio) if len(audio) <= self._ms_bytes * _SLICE_MS else self._hear_long(audio)
 
     def audio(self, from_ms: int, to_ms: int) -> FloatArray16k:
         """What was heard between two positions, as far as it is still here."""
@@ -192,7 +192,7 @@ class Hearing:
         self._resampler = Resampler(wanted.rate_hz, HEARD_RATE_HZ)
         self._sample_bytes = wanted.bytes_per_sample
         self._sample_units = UNITS_PER_S // wanted.rate_hz
-        self._slice_bytes = wanted.bytes_per_ms * _SLICE_MS
+        self._ms_bytes = wanted.bytes_per_ms
 
     def _check(self, audio: bytes) -> None:
         if not audio:
@@ -205,13 +205,14 @@ class Hearing:
             )
         held = len(self._ring) // 2
         if held > HEARD_RATE_HZ:
-            held_ms = held // _HEARD_PER_MS + len(audio) // self._format.bytes_per_ms
+            held_ms = held // _HEARD_PER_MS + len(audio) // self._ms_bytes
             if held_ms > HELD_AUDIO_MS_MAX:
                 raise LimitExceeded("HELD_AUDIO_MS_MAX", held_ms, HELD_AUDIO_MS_MAX)
 
     def _hear_long(self, audio: bytes) -> Iterator[AudioHeard]:
-        for at in range(0, len(audio), self._slice_bytes):
-            yield from self._hear(audio[at : at + self._slice_bytes])
+        step = self._ms_bytes * _SLICE_MS
+        for at in range(0, len(audio), step):
+            yield from self._hear(audio[at : at + step])
 
     def _hear(self, piece: bytes) -> list[AudioHeard]:
         """Decode at most a slice, and run the detector on each window that is whole now."""

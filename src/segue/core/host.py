@@ -293,11 +293,13 @@ class SessionHost:
 
     async def _read(self, arrived: Arrived, ear: Ear, hearing: Hearing) -> None:
         for number, event in enumerate(ear.read(arrived), start=1):
-            before = self._last_row
-            self._tell_voice(event)
             if isinstance(event, ClientSent):
+                before = self._last_row
+                self._tell_voice(event)
                 is_written = self._last_row > before
                 hearing.note_control(event.index, self._last_row if is_written else Seq(0))
+            else:
+                self._tell_voice(event)
             if number % WINDOWS_PER_BREATH == 0:
                 self._the_body.desk.hearing_moved(hearing)
                 await asyncio.sleep(0)

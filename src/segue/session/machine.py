@@ -149,31 +149,32 @@ class SessionMachine(Generic[E, F]):
 
     def next_deadline(self) -> Deadline[TimerReason] | None:
         """When to call `handle` with a `Tick` at the latest, and which timer that is."""
-        timers = self._timers()
-        if not timers:
-            return None
-        at, reason = min(timers, key=lambda timer: timer[0])
-        return Deadline(at=at, reason=reason)
+        due: tuple[MonoNs, TimerReason] | None = None
+        for at, reason in self._timers():
+            if at is not None and (due is None or at < due[0]):
+                due = at, reason
+        return Deadline(at=due[0], reason=due[1]) if due is not None else None
 
-    def _timers(self) -> list[tuple[MonoNs, TimerReason]]:
+    def _timers(self) -> tuple[tuple[MonoNs | None, TimerReason], ...]:
+        own = None
         match self._state:
+            case Owning():
+                own = self._kind_due
+            case Claiming() | Resting():
+                pass
             case Restoring(retry_at=at) | Reading(retry_at=at):
-                return [] if at is None else [(at, TimerReason.STORE_RETRY)]
+                return ((at, TimerReason.STORE_RETRY),)
             case Unclaimed() | Ended() | Poisoned():
-                return []
-            case Claiming() | Owning() | Resting():
-                timers = [
-                    (self._line.next_retry(), TimerReason.STORE_RETRY),
-                    (self._line.next_slow(self._now), TimerReason.STORE_ANSWER),
-                    (self._gate.next_deadline(), TimerReason.GATE_PATIENCE),
-                ]
+                return ()
             case _:
                 assert_never(self._state)
-        if isinstance(self._state, Owning):
-            own = self._kind_due
-            timers.append((own.at if own is not None else None, TimerReason.KIND))
-            timers.append((self._idle_at(), TimerReason.IDLE))
-        return [(at, reason) for at, reason in timers if at is not None]
+        return (
+            (self._line.next_retry(), TimerReason.STORE_RETRY),
+            (self._line.next_slow(self._now), TimerReason.STORE_ANSWER),
+            (self._gate.next_deadline(), TimerReason.GATE_PATIENCE),
+            (own.at if own is not None else None, TimerReason.KIND),
+            (self._idle_at() if isinstance(self._state, Owning) else None, TimerReason.IDLE),
+        )
 
     def _take(self, now: MonoNs, event: Input[E]) -> None:
         match self._state, event:
