@@ -7,6 +7,7 @@ from segue.adapters.clock.system import SystemClock
 from segue.adapters.store.sqlite import SqliteStore
 from segue.agent import Agent, Providers, load_agent
 from segue.cli.config import Settings, load_settings
+from segue.cli.logs import print_logs
 from segue.cli.parent import follow_parent
 from segue.cli.providers import Built, build_providers
 from segue.cli.roles import Flags, core_config, journal_config
@@ -28,6 +29,7 @@ async def run_core_role(agent_file: Path | None, path: Path | None, flags: Flags
         JournalTooNew: A newer release wrote the journal.
     """
     follow_parent()
+    print_logs()
     settings = load_settings(path, flags)
     agent = load_agent(agent_file) if agent_file is not None else DEFAULT_AGENT
     config, journal = core_config(settings), journal_config(settings)

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from segue.cli.config import load_settings
+from segue.cli.logs import print_logs
 from segue.cli.parent import follow_parent
 from segue.cli.roles import Flags, edge_config
 from segue.edge.server import run_edge
@@ -15,4 +16,5 @@ async def run_edge_role(path: Path | None, flags: Flags) -> None:
         ConfigError: The configuration cannot be used, or the port is taken.
     """
     follow_parent()
+    print_logs()
     await run_edge(edge_config(load_settings(path, flags)))

@@ -41,6 +41,7 @@ def ran(monkeypatch: pytest.MonkeyPatch) -> Ran:
     monkeypatch.setattr(core_role, "run_core", made)
     monkeypatch.setattr(core_role, "build_providers", made.build)
     monkeypatch.setattr(core_role, "follow_parent", lambda: None)
+    monkeypatch.setattr(core_role, "print_logs", lambda: None)
     return made
 
 

@@ -20,6 +20,7 @@ def ran(monkeypatch: pytest.MonkeyPatch) -> list[object]:
 
     monkeypatch.setattr(edge_role, "run_edge", run)
     monkeypatch.setattr(edge_role, "follow_parent", lambda: seen.append("follows"))
+    monkeypatch.setattr(edge_role, "print_logs", lambda: None)
     return seen
 
 
