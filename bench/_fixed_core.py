@@ -14,6 +14,7 @@ from segue.adapters.stt.fake import FixedLatencyStt
 from segue.adapters.tts.fake import FixedLatencyTts
 from segue.adapters.vad.fake import EnergyVadFactory
 from segue.agent import Agent
+from segue.cli.collector import settle_collector
 from segue.cli.installation import open_installation
 from segue.core.config import CoreConfig
 from segue.core.server import run_core
@@ -32,6 +33,7 @@ async def main(options: argparse.Namespace) -> None:
         tts={"local": FixedLatencyTts(latency_ms=options.tts_ms)},
         tools=agent,
     )
+    settle_collector()
     store = await SqliteStore.open(SqliteConfig(path=installation.journal), SystemClock())
     try:
         await run_core(

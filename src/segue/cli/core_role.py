@@ -6,6 +6,7 @@ from pathlib import Path
 from segue.adapters.clock.system import SystemClock
 from segue.adapters.store.sqlite import SqliteStore
 from segue.agent import Agent, Providers, load_agent
+from segue.cli.collector import settle_collector
 from segue.cli.config import Settings, load_settings
 from segue.cli.logs import print_logs
 from segue.cli.parent import follow_parent
@@ -36,6 +37,7 @@ async def run_core_role(agent_file: Path | None, path: Path | None, flags: Flags
     async with build_providers(settings, agent) as built:
         store = await SqliteStore.open(journal, SystemClock())
         try:
+            settle_collector()
             await run_core(
                 config,
                 agent=_spec(agent, settings, built),

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from segue.cli.collector import settle_collector
 from segue.cli.config import load_settings
 from segue.cli.logs import print_logs
 from segue.cli.parent import follow_parent
@@ -16,5 +17,6 @@ async def run_edge_role(path: Path | None, flags: Flags) -> None:
         ConfigError: The configuration cannot be used, or the port is taken.
     """
     follow_parent()
+    settle_collector()
     print_logs()
     await run_edge(edge_config(load_settings(path, flags)))
