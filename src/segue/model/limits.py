@@ -12,8 +12,9 @@ CLIENT_MESSAGE_BYTES_MAX = 21 * 1024 * 1024
 TRUNK_FRAME_BYTES_MAX = 22 * 1024 * 1024
 """One trunk frame: a client message and its header. Over it: the trunk link is closed (a peer of ours is broken)."""
 
-UPLINK_RING_BYTES_MAX = 32 * 1024 * 1024
-"""Replay ring of one flow at an edge. Full: the edge stops reading that client until the core releases."""
+UPLINK_RING_BYTES_MAX = 48 * 1024 * 1024
+"""Replay ring of one flow at an edge. Full: the edge stops reading that client until the core releases. A message of
+the largest size is decided by what comes after it (more audio, a commit), so both must fit beside one still to come."""
 
 UPLINK_RING_MESSAGES_MAX = 20_000
 """The same in messages: about six minutes of 20 ms frames."""
@@ -54,6 +55,8 @@ RESUME_TOKEN_TTL_S = 3_600
 """Life of a resume token; renewed on each attachment."""
 
 assert APPEND_BYTES_MAX * 4 // 3 < CLIENT_MESSAGE_BYTES_MAX < TRUNK_FRAME_BYTES_MAX < UPLINK_RING_BYTES_MAX
-assert UNRELEASED_AUDIO_MS_MAX * 48 * 4 // 3 < UPLINK_RING_BYTES_MAX, "an undecided utterance must fit a ring"
+assert CLIENT_MESSAGE_BYTES_MAX * 2 + UNRELEASED_AUDIO_MS_MAX * 48 * 4 // 3 < UPLINK_RING_BYTES_MAX, (
+    "what decides the largest message must be read while it is held"
+)
 assert STT_AUDIO_MS_MAX < UNRELEASED_AUDIO_MS_MAX
 assert SUSPECT_AFTER_MS >= 3 * HEARTBEAT_MS

@@ -100,6 +100,13 @@ def test_it_is_full_before_a_largest_message_would_not_fit() -> None:
     assert ring.held_bytes <= UPLINK_RING_BYTES_MAX
 
 
+def test_what_decides_a_largest_message_is_read_while_it_is_held() -> None:
+    ring = ReplayRing()
+    ring.append(bytes(CLIENT_MESSAGE_BYTES_MAX), NOW)
+
+    assert not ring.is_full
+
+
 def test_it_is_full_of_messages(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "UPLINK_RING_MESSAGES_MAX", 2)
     ring = ReplayRing()
