@@ -84,7 +84,7 @@ class Gatekeeper:
             return self._tokens.verify_client_secret(credential)
         if credential.startswith(RESUME_TOKEN_PREFIX):
             return self._tokens.verify_resume_token(credential)
-        given = credential.encode()
+        given = credential.encode(errors="surrogateescape")  # Headers hold whatever bytes were sent.
         subject = None
         for key, name in self._api_keys:  # All of them, so that time tells nothing.
             if hmac.compare_digest(key, given):
@@ -111,5 +111,5 @@ def _credential_of(request: web.Request) -> str | None:
 
 
 def _wrong_key(credential: str) -> Denial:
-    shown = f"{credential[:3]}…{credential[-2:]}" if len(credential) >= 12 else "…"
+    shown = f"{credential[:3]}…{credential[-2:]}" if len(credential) >= 12 and credential.isascii() else "…"
     return deny(401, WireErrorCode.INVALID_API_KEY, f"incorrect API key: {shown}; use one of `edge.api_keys`")

@@ -14,7 +14,8 @@ from aiohttp import web
 from segue.edge.access import PAGE_SUBJECT, Gatekeeper, Tokens
 from segue.edge.config import LOOPBACK_HOSTS, EdgeConfig
 from segue.edge.replies import Denial, deny, error_reply, json_reply
-from segue.model.errors import LimitExceeded
+from segue.model.errors import LimitExceeded, PeerProtocolError
+from segue.wire.realtime.bounds import check_json
 from segue.wire.realtime.errors import WireErrorCode
 
 
@@ -67,6 +68,10 @@ class ClientSecrets:
 
     def _mint(self, subject: str, body: bytes) -> web.Response:
         wanted = _decode(body)
+        try:
+            check_json(wanted.session, "session")
+        except PeerProtocolError as error:
+            raise deny(400, WireErrorCode.INVALID_VALUE, error.what, param=error.param) from error
         expiry = wanted.expires_after
         ttl_s = expiry.seconds if expiry is not None and expiry.seconds is not None else self.config.secret_ttl_s
         session = {"type": "realtime"} | (wanted.session or {})
@@ -100,6 +105,8 @@ class ClientSecrets:
 def _decode(body: bytes) -> SecretRequest:
     try:
         return _decoder.decode(body or b"{}")
+    except RecursionError as error:
+        raise deny(400, WireErrorCode.INVALID_VALUE, "the body is nested too deeply") from error
     except msgspec.ValidationError as error:
         problem, _, path = str(error).partition(" - at `$")
         param = path.strip("`.") or None

@@ -44,6 +44,7 @@ async def test_an_api_key_opens_a_session_as_bearer_or_as_subprotocol() -> None:
         ({"Authorization": "Basic abc"}, "invalid_api_key", "Authorization: Bearer"),
         (bearer("sk-wrong-key-0000"), "invalid_api_key", "incorrect API key: sk-…00"),
         (bearer("é"), "invalid_api_key", "incorrect"),
+        (bearer("no bytes of a text: \udcff\udcfe"), "invalid_api_key", "incorrect"),
         (bearer("ek_nonsense"), "invalid_token", "damaged"),
         (bearer("rt_nonsense"), "invalid_token", "damaged"),
         (bearer(resume_token(ring=KeyRing.single("x" * 32))), "invalid_token", "key"),

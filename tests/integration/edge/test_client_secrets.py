@@ -55,6 +55,9 @@ async def test_a_client_secret_carries_its_session_fields_to_the_core() -> None:
         ({"expires_after": {"anchor": "now"}}, "invalid_value", "expires_after.anchor"),
         ({"session": []}, "invalid_value", "session"),
         ({"session": {"type": "transcription"}}, "invalid_value", "session.type"),
+        (b'{"session":' * 50_000, "invalid_value", None),
+        (b'{"session": {"a": ' + b"[" * 65 + b"]" * 65 + b"}}", "invalid_value", "session.a[0][0][0][0][0][0][0]"),
+        (b'{"session": {"a": 18446744073709551616}}', "invalid_value", "session.a"),
         ({"session": {"instructions": "x" * 9_000}}, "limit_exceeded", "session"),
     ],
 )
