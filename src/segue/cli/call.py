@@ -35,7 +35,6 @@ class CallOrder:
     rate_per_s: float = 1.0
     barge_in_ms: int | None = None
     waits_for_greeting: bool = False
-    shows_every_turn: bool = True
     answer_timeout_ms: int = 30_000
 
 
@@ -69,7 +68,7 @@ async def run_call(order: CallOrder, console: Console) -> int:
     else:
         reports = [await _one(order, connection, lines, console)]
         if reports[0].transcript or reports[0].turns:
-            print_call(console, reports[0], shows_every_turn=order.shows_every_turn)
+            print_call(console, reports[0])
         else:
             print_errors(console, reports)
     if order.json_path is not None:

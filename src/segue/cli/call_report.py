@@ -48,11 +48,16 @@ def print_transcript(console: Console, report: CallReport) -> None:
         console.print(_line(entry), highlight=False)
 
 
-def print_call(console: Console, report: CallReport, *, shows_every_turn: bool) -> None:
+def print_call(console: Console, report: CallReport) -> None:
     """One call: transcript, waterfalls, percentiles, errors."""
     print_transcript(console, report)
     console.print()
-    for turn in report.turns if shows_every_turn else report.turns[-1:]:
+    print_measures(console, report)
+
+
+def print_measures(console: Console, report: CallReport) -> None:
+    """What was measured of one call, for whom its transcript is known already."""
+    for turn in report.turns:
         console.print(render_turn(turn_record(turn)))
         console.print()
     console.print(render_table(hop_stats([report]).summary()))

@@ -7,17 +7,21 @@ again, and the last question asks for something said before all that.
 
 import os
 import signal
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from pathlib import Path
+from typing import IO, Any
 
 from rich.console import Console
 from rich.markup import escape
 
 from segue.adapters.clock.system import SystemClock
 from segue.cli.call import prepare_lines
-from segue.cli.call_report import print_call
+from segue.cli.call_report import print_measures
+from segue.cli.config import load_settings
 from segue.cli.models import install, missing_models, open_cache
+from segue.cli.roles import installation_of
 from segue.cli.up import Running, start_up
 from segue.client.caller import Caller, CallReport, Line
 from segue.client.connection import ConnectionConfig
@@ -32,6 +36,9 @@ KILL_CORE_IN_ANSWER = 3
 """Counted from 1: the core dies when this answer begins to be heard."""
 KILL_EDGE_IN_LINE = 4
 """The edge dies while this line is being said."""
+
+LOG_TAIL_CHARS = 4_000
+"""How much of the roles' log is shown when there is no demonstration."""
 
 
 @dataclass(slots=True)
@@ -70,16 +77,40 @@ async def run_demo(flags: Mapping[str, Mapping[str, Any]], console: Console, *, 
         console.print("fetching the local speech models (about 80 MB, once)", highlight=False)
         install([], console)
     lines = await prepare_lines(SCRIPT)
-    async with start_up(None, None, flags, console) as running:
+    log_path = installation_of(load_settings(None, flags)).folder / "demo.log"
+    with log_path.open("wb") as log, _log_shown_on_failure(log_path, console):
+        return await _demonstrate(lines, flags, console, log, kills=kills, stays=stays)
+
+
+async def _demonstrate(
+    lines: list[Line],
+    flags: Mapping[str, Mapping[str, Any]],
+    console: Console,
+    log: IO[bytes],
+    *,
+    kills: bool,
+    stays: bool,
+) -> int:
+    async with start_up(None, None, flags, console, log) as running:
         await running.ready()
         report = await _converse(running, lines, console, kills=kills)
         console.print()
-        print_call(console, report, shows_every_turn=True)
+        print_measures(console, report)
         console.print(f"\n[dim]again from the journal: segue trace {report.session_id}[/dim]", highlight=False)
         if stays:
             console.print(f"\nNow you: [bold]{running.url}[/bold]   (Ctrl-C stops)", highlight=False)
             await running.ended()
     return 0 if report.is_complete else 1
+
+
+@contextmanager
+def _log_shown_on_failure(path: Path, console: Console) -> Iterator[None]:
+    """The roles' log is kept out of the conversation, until it has to say why there is none."""
+    try:
+        yield
+    except Exception:
+        console.print(path.read_text(errors="replace")[-LOG_TAIL_CHARS:], highlight=False, markup=False, end="")
+        raise
 
 
 async def _converse(running: Running, lines: list[Line], console: Console, *, kills: bool) -> CallReport:

@@ -11,6 +11,7 @@ import os
 import signal
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import IO
 
 from segue.adapters.clock.port import Clock
 from segue.cli.parent import SUPERVISED
@@ -38,11 +39,15 @@ class Role:
 
 @dataclass(slots=True)
 class Supervisor:
-    """`run` keeps the roles alive until cancelled; `on_change(role, what)` is told of starts and deaths."""
+    """`run` keeps the roles alive until cancelled; `on_change(role, what)` is told of starts and deaths.
+
+    What the roles log goes to `log`, else to this process's stderr.
+    """
 
     roles: Sequence[Role]
     clock: Clock
     on_change: Callable[[Role, str], None]
+    log: IO[bytes] | None = None
 
     async def run(self) -> None:
         """Keep every role running.
@@ -63,6 +68,7 @@ class Supervisor:
             role.process = await asyncio.create_subprocess_exec(
                 *role.command,
                 stdin=asyncio.subprocess.DEVNULL,
+                stderr=self.log,
                 env={**os.environ, SUPERVISED: str(os.getpid())},
                 start_new_session=True,  # Ctrl-C is for the supervisor, which stops its children in order
             )

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 import aiohttp
 from rich.console import Console
@@ -69,12 +70,12 @@ class Running:
 
 @asynccontextmanager
 async def start_up(
-    agent_file: Path | None, path: Path | None, flags: Flags, console: Console
+    agent_file: Path | None, path: Path | None, flags: Flags, console: Console, log: IO[bytes] | None = None
 ) -> AsyncIterator[Running]:
     """Run all roles as child processes while inside.
 
     Raises:
-        ConfigError: Something that starting again cannot mend; a role's own message is on stderr.
+        ConfigError: Something that starting again cannot mend; the role's own message is in `log`, else on stderr.
     """
     settings = load_settings(path, flags)
     if agent_file is not None:
@@ -94,7 +95,7 @@ async def start_up(
         if role.restarts or what != "started":
             console.print(f"[dim]{role.name}: {what}[/dim]", highlight=False)
 
-    supervisor = Supervisor(roles, SystemClock(), on_change)
+    supervisor = Supervisor(roles, SystemClock(), on_change, log)
     async with asyncio.TaskGroup() as tasks:
         task = tasks.create_task(supervisor.run(), name="supervisor")
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)

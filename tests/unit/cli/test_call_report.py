@@ -60,7 +60,7 @@ def test_a_hops_event_becomes_the_record_that_is_drawn() -> None:
 
 
 def test_a_call_is_told_with_what_was_cut() -> None:
-    text = printed(print_call, report(reconnects=1, longest_reconnect_ms=310.4), shows_every_turn=True)
+    text = printed(print_call, report(reconnects=1, longest_reconnect_ms=310.4))
     assert "you    Hello [there]" in text
     assert "agent  Good day — cut, not heard: to you." in text
     assert "voice-to-voice 400.0 ms" in text

@@ -9,6 +9,7 @@ import pytest
 from segue.cli import demo
 from segue.cli.demo import KILL_CORE_IN_ANSWER, KILL_EDGE_IN_LINE, SCRIPT, Assassin, run_demo
 from segue.client.caller import CallReport, TranscriptEntry
+from segue.model.errors import ConfigError
 from tests.unit.cli.conftest import Screen
 
 
@@ -124,7 +125,7 @@ def stage(monkeypatch: pytest.MonkeyPatch, running: Running) -> dict[str, Any]:
 async def test_it_talks_reports_and_stays(stage: dict[str, Any], running: Running, screen: Screen) -> None:
     assert await run_demo({}, screen.console, kills=True, stays=True) == 0
     assert running.waited == ["ready", "ended", "stopped"]
-    assert screen.lines.count("you    Hello [x].") == 2, "once while it is said, once in the report"
+    assert screen.lines.count("you    Hello [x].") == 1, "while it is said, and not again in the report"
     assert any("http://localhost:1" in line for line in screen.lines)
     assert stage["installed"] == 0
 
@@ -142,3 +143,24 @@ async def test_missing_models_are_fetched_first(stage: dict[str, Any], screen: S
     await run_demo({}, screen.console, kills=False, stays=False)
     assert stage["installed"] == 1
     assert "fetching" in screen.text
+
+
+async def test_the_log_of_the_roles_is_shown_only_when_there_is_no_demonstration(
+    monkeypatch: pytest.MonkeyPatch, stage: dict[str, Any], running: Running, screen: Screen
+) -> None:
+    def start(*given: Any) -> Running:
+        given[4].write(b"core: the disk is full\n")
+        given[4].flush()
+        return running
+
+    async def fail() -> None:
+        raise ConfigError("core", "cannot run")
+
+    monkeypatch.setattr(demo, "start_up", start)
+    assert await run_demo({}, screen.console, kills=False, stays=False) == 0
+    assert "the disk is full" not in screen.text
+
+    running.ready = fail
+    with pytest.raises(ConfigError):
+        await run_demo({}, screen.console, kills=False, stays=False)
+    assert "core: the disk is full" in screen.lines

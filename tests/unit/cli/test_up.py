@@ -20,7 +20,7 @@ from tests.unit.cli.conftest import Screen
 class FakeSupervisor:
     """Starts nothing; lets the test say what happens to a role."""
 
-    def __init__(self, roles: tuple[Role, ...], clock: object, on_change: Any) -> None:
+    def __init__(self, roles: tuple[Role, ...], clock: object, on_change: Any, log: object) -> None:
         self.roles = roles
         self.on_change = on_change
         self.fails_with: Exception | None = None
