@@ -78,16 +78,7 @@ class Control:
 
     def configure_hearing(self) -> None:
         """Tell the core how to hear this session."""
-        audio = self._scribe.fold.session.audio.input
-        kind = audio.format.__struct_config__.tag
-        assert isinstance(kind, str)
-        self._scribe.perform(
-            ConfigureHearing(
-                format_type=kind,
-                rate_hz=audio.format.rate if isinstance(audio.format, PcmFormat) else 8_000,
-                is_detecting=audio.turn_detection is not None,
-            )
-        )
+        self._scribe.perform(hearing_of(self._scribe.fold.session))
 
     def _configure(self, event: client.SessionUpdate, index: int) -> None:
         before = self._scribe.fold.session
@@ -193,8 +184,9 @@ class Control:
                     )
                     return WireErrorCode.INVALID_VALUE, message, "item.content"
                 size, where = len(msgspec.json.encode(content)), "item.content"
-            case FunctionCall(arguments=arguments):
-                size, where = len(arguments), "item.arguments"
+            case FunctionCall(name=name, call_id=call_id, arguments=arguments):
+                size = len(name) + len(call_id) + len(arguments)
+                where = "item.arguments" if len(arguments) * 2 > size else "item"
             case FunctionCallOutput(call_id=call_id, output=output):
                 if not any(self._is_call(state.item, call_id) for state in facts.items.values()):
                     message = f"no function_call with call_id {call_id[:60]!r} is in the conversation"
@@ -265,6 +257,10 @@ class Control:
             )
             self._refuse(WireErrorCode.RESPONSE_ACTIVE, message, event)
             return
+        if len(self._scribe.fold.facts.responses) >= RESPONSES_MAX:
+            message = f"{RESPONSES_MAX} responses are in progress; wait for one to finish"
+            self._refuse(WireErrorCode.LIMIT_EXCEEDED, message, event)
+            return
         problem = self._problem_with(params)
         if problem is not None:
             param, message = problem
@@ -326,6 +322,18 @@ class Control:
         self._scribe.complain(code, message, param=param, event_id=event.event_id)
 
 
+def hearing_of(session: Session) -> ConfigureHearing:
+    """How this session's audio is to be heard."""
+    audio = session.audio.input
+    kind = audio.format.__struct_config__.tag
+    assert isinstance(kind, str)
+    return ConfigureHearing(
+        format_type=kind,
+        rate_hz=audio.format.rate if isinstance(audio.format, PcmFormat) else 8_000,
+        is_detecting=audio.turn_detection is not None,
+    )
+
+
 def _is_spoken(item: Item) -> bool:
     """Whether it is agent speech; nothing else has an audio end."""
     return (
@@ -339,5 +347,7 @@ ROOT = "root"
 """`previous_item_id` of an item that goes to the front."""
 COMMIT_MS_MIN = 100
 ITEM_ID_CHARS_MAX = 64
+RESPONSES_MAX = 16
+"""Responses at once, nearly all of them beside the conversation; their operations fit the ledger many times over."""
 SESSION_BYTES_MAX = 512 * 1024
 """One session or response object in a row: half of what a row may hold."""

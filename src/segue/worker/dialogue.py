@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal, assert_never
+from typing import Any, Final, Literal, assert_never
 
 import msgspec
 
@@ -25,6 +25,7 @@ from segue.adapters.llm.port import TextDelta as PortTextDelta
 from segue.adapters.llm.port import ToolCallDelta as PortToolCallDelta
 from segue.model.errors import ProviderError
 from segue.model.ids import OperationKey
+from segue.model.limits import ITEM_TEXT_CHARS_MAX
 from segue.voice.results import Generate, Generated, HistoryEntry, TextDelta, ToolCallDelta
 from segue.worker.streams import ended_after
 
@@ -32,16 +33,20 @@ from segue.worker.streams import ended_after
 async def generate(
     llm: Llm, request: Generate, key: OperationKey, on_delta: Callable[[TextDelta | ToolCallDelta], None]
 ) -> Generated:
-    """Ask the model; each piece of text goes out at once, each tool call when it is whole."""
+    """Ask the model; each piece of text goes out at once, each tool call when it is whole. No answer grows for ever."""
     calls: dict[int, _Fragments] = {}
-    words = 0
+    words = chars = 0
     asked = as_llm_request(request, key)
     async with ended_after(llm.generate(asked)) as deltas:
         async for delta in deltas:
             match delta:
                 case PortTextDelta(text=text):
-                    words += len(text.split())
-                    on_delta(TextDelta(text=text))
+                    said, chars = text[: max(ITEM_TEXT_CHARS_MAX - chars, 0)], chars + len(text)
+                    words += len(said.split())
+                    on_delta(TextDelta(text=said))
+                    if chars > ITEM_TEXT_CHARS_MAX:
+                        tokens = words * 4 // 3
+                        return Generated(reason="length", input_tokens=_rough_tokens(request), output_tokens=tokens)
                 case PortToolCallDelta():
                     _gather(calls, delta, llm.name)
                 case Finished():
@@ -86,6 +91,9 @@ def _gather(calls: dict[int, _Fragments], delta: PortToolCallDelta, provider: st
             raise ProviderError(provider, "a tool call without the name of a tool", retryable=True)
         found = calls[delta.index] = _Fragments(call_id=delta.call_id or "", name=delta.name)
     found.arguments += delta.arguments
+    size = sum(len(call.name) + len(call.call_id) + len(call.arguments) for call in calls.values())
+    if len(calls) > CALLS_MAX or size > ITEM_TEXT_CHARS_MAX:
+        raise ProviderError(provider, f"called {len(calls)} tools with {size} characters", retryable=False)
 
 
 def _hand_out(calls: dict[int, _Fragments], key: OperationKey, on_delta: Callable[[ToolCallDelta], None]) -> None:
@@ -132,3 +140,7 @@ def _reason(reason: FinishReason, has_calls: bool) -> Literal["stop", "length", 
 def _rough_tokens(request: Generate) -> int:
     words = len(request.instructions.split()) + sum(len(entry.text.split()) for entry in request.history)
     return words * 4 // 3
+
+
+CALLS_MAX: Final = 64
+"""Tool calls in one answer; more is a model gone astray."""

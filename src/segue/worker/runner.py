@@ -8,12 +8,13 @@ when too many wait it is refused as retryable.
 import asyncio
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import assert_never
 
 from segue.adapters.vad.port import FloatArray16k
 from segue.model.errors import ProviderError, SegueError
 from segue.model.ids import OperationKey, SessionId
+from segue.model.limits import ITEM_TEXT_CHARS_MAX
 from segue.voice.results import (
     CallTool,
     DetectEnd,
@@ -121,7 +122,8 @@ class OperationRunner:
             case Synthesize():
                 return await synthesize(chosen(providers.tts, provider, "tts"), request, on_speech, on_delta)
             case CallTool():
-                return await providers.tools.call(request, key, session)
+                returned = await providers.tools.call(request, key, session)
+                return replace(returned, output=returned.output[: ITEM_TEXT_CHARS_MAX + 1])  # One over: it shows.
             case _:
                 assert_never(request)
 

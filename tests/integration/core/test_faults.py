@@ -2,13 +2,15 @@
 
 import base64
 import json
+from typing import Any
 
 import pytest
 
-from segue.adapters.llm.fake import ScriptedLlm, said
+from segue.adapters.llm.fake import FixedLatencyLlm, ScriptedLlm, called, said
 from segue.adapters.store.memory import MemoryStore
 from segue.adapters.stt.fake import FixedLatencyStt, ScriptedStt
 from segue.adapters.tts.fake import ScriptedTts
+from segue.agent import Agent, tool
 from segue.model.errors import ProviderError
 from tests.support.harness import CLOCK, TONE, Caller, FlakyStore, core
 
@@ -149,3 +151,59 @@ async def test_a_model_that_is_gone_for_good_fails_the_response_and_not_the_sess
         ask(caller)
         await caller.wait_for("response.done", 2)
         assert caller.said() == "Back again."
+
+
+TEXT = {"output_modalities": ["text"]}
+LONG = "x" * 2_000_000
+"""Longer than a row."""
+
+
+@pytest.mark.parametrize("field", ["name", "call_id", "arguments"])
+async def test_a_call_that_no_row_can_hold_is_refused(field: str):
+    async with core(MemoryStore(CLOCK)) as only:
+        caller = Caller(is_aware=False)
+        caller.join(only)
+        item = {"type": "function_call", "name": "f", "call_id": "c", "arguments": "{}"} | {field: LONG}
+        caller.send("conversation.item.create", item=item)
+        assert (await caller.wait_for("error"))["error"]["code"] == "limit_exceeded"
+        caller.send("session.update", session=TEXT)
+        await caller.wait_for("session.updated")
+
+
+async def test_more_responses_than_the_ledger_holds_are_refused():
+    async with core(MemoryStore(CLOCK), llm={"local": FixedLatencyLlm(latency_ms=60_000)}) as only:
+        caller = Caller(is_aware=False)
+        caller.join(only)
+        for _ in range(300):
+            caller.send("response.create", response={"conversation": "none"} | TEXT)
+        await caller.wait_for("error", 300 - 16)
+        assert {event["error"]["code"] for event in caller.of("error")} == {"limit_exceeded"}
+        assert len(caller.of("response.created")) == 16
+
+
+@tool
+def long() -> str:
+    """Return more than a row can hold."""
+    return LONG
+
+
+@pytest.mark.parametrize(
+    ("scripts", "status"),
+    [
+        ([called("long", "{}"), said("Done.")], "completed"),
+        ([called("theirs", json.dumps({"text": LONG}))], "failed"),
+        ([[step for n in range(300) for step in called("long", "{}", call_id=f"c{n}")[:1]]], "failed"),
+        ([said("word " * 400_000)], "incomplete"),
+    ],
+    ids=["output", "arguments", "calls", "words"],
+)
+async def test_what_no_row_can_hold_of_a_model_or_a_tool_ends_a_response_at_most(scripts: Any, status: str):
+    agent = Agent(name="tester", instructions="Be nice.", tools=[long])
+    async with core(MemoryStore(CLOCK), agent, llm={"local": ScriptedLlm(scripts)}) as only:
+        caller = Caller(is_aware=False)
+        caller.join(only)
+        caller.send("response.create", response=TEXT)
+        last = len(scripts)
+        assert (await caller.wait_for("response.done", last))["response"]["status"] == status
+        caller.send("session.update", session=TEXT)
+        await caller.wait_for("session.updated")
