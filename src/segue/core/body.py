@@ -25,6 +25,7 @@ from segue.model.time import MonoNs
 from segue.session.rows import Row
 from segue.telemetry.marks import Mark, MarkName
 from segue.voice import effects, rows
+from segue.voice.control import hearing_of
 from segue.voice.inputs import ClocksRelated, Marked, VoiceInput
 from segue.voice.state import Conversation
 from segue.voice.timing import CLIENT
@@ -65,7 +66,6 @@ class Body:
         self.downlink = Downlink(self.speaker.owes, self._session_event)
         self.desk = OperationDesk(session, parts.worker, tasks, self._sounds, post)
         self.hearing: Hearing | None = None
-        self._hearing_as: effects.ConfigureHearing | None = None
         self._effective: Session | None = None
         self._release_ms = 0
         self._reported: dict[str, ItemId] = {}
@@ -90,8 +90,7 @@ class Body:
             case effects.ReleaseUplink(audio_ms=audio_ms):
                 self._release_ms = max(self._release_ms, audio_ms)
             case effects.ConfigureHearing():
-                self._hearing_as = effect
-                self._configure_hearing()
+                self.configure_hearing()
             case effects.ForgetAudio(audio_ms=audio_ms):
                 if self.hearing is not None:
                     self.hearing.forget(audio_ms)
@@ -147,14 +146,24 @@ class Body:
     def begin_hearing(self, start: UplinkStart) -> Hearing:
         """Open the ear where the uplink goes on."""
         hearing = self.hearing = Hearing(self._parts.vad, received=start.received, units=start.units)
-        self._configure_hearing()
+        self.configure_hearing()
         return hearing
 
+    def configure_hearing(self) -> None:
+        """Hear as the session says now: what a client sends after an update is in the new format already."""
+        session = self._conversation().facts.session
+        if self.hearing is not None and session is not None:
+            wanted = hearing_of(session)
+            self.hearing.configure(wanted.format_type, wanted.rate_hz, is_detecting=wanted.is_detecting)
+
     def attach(self, attachment: Attachment) -> bool:
-        """Bind a client; true if the journal has to be read before it can be told what it missed."""
-        wanted = attachment.wanted
-        if wanted.cursor.seq == 0:
-            session = self._effective
+        """Bind a client; true if the journal has to be read before it can be told what it missed.
+
+        One whose owner died before it was told anything has missed all there is.
+        """
+        wanted, session = attachment.wanted, self._effective
+        is_untold = session is not None and (wanted.is_new or wanted.is_same_socket)
+        if wanted.cursor.seq == 0 and not is_untold:
             self.downlink.attach(attachment, SessionCreated(session=session) if session is not None else None)
             return False
         self.downlink.attach_behind(attachment)
@@ -221,11 +230,6 @@ class Body:
     def _durations_of(self, item_id: ItemId) -> dict[int, int]:
         known = self._conversation().facts.speech.get(item_id, [])
         return {n: segment.duration_ms for n, segment in enumerate(known) if segment.duration_ms is not None}
-
-    def _configure_hearing(self) -> None:
-        wanted = self._hearing_as
-        if self.hearing is not None and wanted is not None:
-            self.hearing.configure(wanted.format_type, wanted.rate_hz, is_detecting=wanted.is_detecting)
 
     def _mark_turn(self, committed: rows.TurnCommitted) -> None:
         attachment = self.downlink.attachment

@@ -104,7 +104,8 @@ class Downlink:
         self._is_behind = True
         self._place = attachment.wanted.cursor.place
         self._ephemeral = attachment.wanted.cursor.ephemeral
-        self._send_session()
+        if self._place.seq:  # One that was told nothing yet is told behind `session.created`.
+            self._send_session()
 
     def detach(self) -> None:
         self._attachment = None
@@ -204,7 +205,9 @@ class Downlink:
 
     def _send_session(self) -> None:
         attachment = self._attachment
-        if attachment is not None and attachment.is_aware and not attachment.wanted.is_same_socket:
+        if attachment is None or not attachment.is_aware:
+            return
+        if not attachment.wanted.is_same_socket or not attachment.wanted.cursor.seq:
             self._send_event(self._session_event(attachment), self._next_ephemeral(), only_aware=True)
 
     def _send_event(self, event: ServerEvent, cursor: Cursor, *, only_aware: bool = False) -> None:

@@ -82,7 +82,9 @@ class SoundMade:
 
 @dataclass(frozen=True, slots=True)
 class Resting:
-    """Make everything durable and stop."""
+    """Make everything durable and stop; with `if_idle` only if nobody is attached by then."""
+
+    if_idle: bool = False
 
 
 HostEvent = (

@@ -53,6 +53,7 @@ from segue.session.outputs import (
 from segue.voice.effects import CloseSession, ReleaseUplink, VoiceEffect
 from segue.voice.inputs import ClientSent, StoreState, VoiceInput
 from segue.voice.machine import VoiceMachine
+from segue.wire.realtime.client import SessionUpdate
 from segue.wire.realtime.errors import WireErrorCode
 
 INTERNAL_CLOSE = 1011
@@ -127,6 +128,7 @@ class SessionHost:
                 await self._handle(self._inbox.take())
                 handled += 1
             self._the_body.pump(clock.mono_ns())
+            self.reception.look_after(self._the_body)
         self._end(self._stopped)
         return self._stopped.reason
 
@@ -184,8 +186,9 @@ class SessionHost:
                 body.catch_up(event)
             case SoundMade():
                 body.sound_made(event)
-            case Resting():
-                self._rest()
+            case Resting(if_idle=if_idle):
+                if not if_idle or self.reception.idle_since is not None:
+                    self._rest()
             case _:
                 assert_never(event)
 
@@ -298,6 +301,8 @@ class SessionHost:
                 self._tell_voice(event)
                 is_written = self._last_row > before
                 hearing.note_control(event.index, self._last_row if is_written else Seq(0))
+                if isinstance(event.event, SessionUpdate):
+                    self._the_body.configure_hearing()
             else:
                 self._tell_voice(event)
             if number % WINDOWS_PER_BREATH == 0:

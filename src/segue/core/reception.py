@@ -70,15 +70,14 @@ class Reception:
 
     def open(self, opening: Opening, body: Body, journal: Journal, epoch: Epoch, fold: Conversation) -> None:
         """Attach a client to the session, which is ours."""
-        wanted = opening.wanted
-        self._supersede(body)
-        self._tell(Begin(subject=wanted.subject, session_patch=wanted.session_patch))
-        facts = fold.facts
+        wanted, facts = opening.wanted, fold.facts
         try:
             start = uplink_start(wanted, control_through=facts.control_through, decided_ms=facts.decided_ms)
         except PeerProtocolError as error:
             refuse(opening.link, opening.flow, 400, WireErrorCode.INVALID_VALUE, error.what)
             return
+        self._supersede(body)
+        self._tell(Begin(subject=wanted.subject, session_patch=wanted.session_patch))
         hearing = body.hearing
         if hearing is None or self.ear is None:
             hearing = body.begin_hearing(start)
@@ -110,6 +109,11 @@ class Reception:
         if attachment is not None:
             self._tell(Detached(attachment=attachment.number))
             self._log.info("core.flow.detached")
+
+    def look_after(self, body: Body) -> None:
+        """A connection that was closed here (its client does not read) is nobody's any more."""
+        if self.attachment is not None and not self.attachment.is_open:
+            self.detach(body)
 
     def abandon(self, code: int, reason: str) -> None:
         """The session ends here: whoever is attached or waits is told."""

@@ -183,7 +183,7 @@ class Sessions:
         """Put the session that has been without a client for longest to rest."""
         idle = [(since, host) for host in self._hosts.values() if (since := host.reception.idle_since) is not None]
         if idle:
-            min(idle, key=lambda each: each[0])[1].post(Resting())
+            min(idle, key=lambda each: each[0])[1].post(Resting(if_idle=True))
 
     def _refuse_waking(
         self, session: SessionId, status: int, code: WireErrorCode, message: str, *, retry: bool = False

@@ -1,5 +1,7 @@
 """What of the uplink is released, and when."""
 
+import base64
+
 from segue.adapters.store.memory import MemoryStore
 from tests.support.harness import CLOCK, Caller, core
 
@@ -42,3 +44,14 @@ async def test_a_text_conversation_releases_its_uplink_too():
         await caller.wait(lambda: caller.releases[-1].through == 3)
         assert "response.output_text.delta" in caller.types()
         assert not caller.heard_audio()
+
+
+async def test_audio_behind_an_update_is_in_the_updates_format():
+    async with core(MemoryStore(CLOCK)) as only:
+        caller = Caller(is_aware=False)
+        caller.join(only)
+        caller.send("session.update", session={"audio": {"input": {"format": {"type": "audio/pcmu"}}}})
+        caller.send("input_audio_buffer.append", audio=base64.b64encode(b"\xff" * 1601).decode())
+        caller.send("session.update", session={"instructions": "Be brief."})
+        await caller.wait_for("session.updated", 2)
+        assert not caller.of("error"), "1601 bytes are no whole samples of PCM"

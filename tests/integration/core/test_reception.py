@@ -85,3 +85,32 @@ async def test_an_idle_session_rests_and_a_resume_wakes_it():
         assert back.of("segue.session")[-1]["epoch"] == 2
         ask(back)
         await back.wait_for("response.done", 2)
+
+
+async def test_a_connection_that_cannot_be_leaves_the_one_that_is():
+    async with core(MemoryStore(CLOCK)) as only:
+        caller = Caller()
+        caller.join(only)
+        await caller.wait_for("segue.session")
+        query = {"received": "1", "position": "garbage"}
+        bad = Caller(session=caller.session, is_new=False, after=caller.cursor, query=query)
+        bad.join(only)
+        await until(lambda: bad.refused is not None)
+        assert caller.closed is None
+
+
+async def test_a_client_that_does_not_read_leaves_a_session_that_may_rest():
+    config = CoreConfig(fleet_key=KEY, session_idle_ms=1_000)
+    async with core(MemoryStore(CLOCK), config=config) as only:
+        caller = Caller(is_aware=False)
+        caller.join(only)
+        content = [{"type": "input_text", "text": "x" * 90_000}]
+        caller.send("conversation.item.create", item={"type": "message", "role": "user", "id": "x", "content": content})
+        await caller.wait_for("conversation.item.done")
+        caller.link.credit = False
+        for _ in range(110):
+            caller.send("conversation.item.retrieve", item_id="x")
+        await until(lambda: caller.closed is not None)
+        assert caller.closed is not None
+        assert caller.closed.code == 1013
+        await until(lambda: only.sessions.count == 0)

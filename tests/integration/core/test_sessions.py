@@ -54,6 +54,23 @@ async def test_a_full_core_refuses_and_makes_room():
         await second.wait_for("session.created")
 
 
+async def test_room_is_not_made_of_a_session_that_is_being_joined():
+    async with core(MemoryStore(CLOCK), config=CoreConfig(fleet_key=KEY, sessions_max=1)) as only:
+        old = Caller(is_aware=False)
+        old.join(only)
+        await old.wait_for("session.created")
+        old.leave()
+        await until(
+            lambda: old.session in only.sessions._hosts and only.sessions._hosts[old.session].reception.idle_since
+        )
+        back, other = Caller(session=old.session, is_new=False, is_aware=False), Caller()
+        back.join(only)
+        other.join(only)
+        await until(lambda: other.refused is not None)
+        back.send("session.update", session={"instructions": "Be brief."})
+        await back.wait_for("session.updated")
+
+
 async def test_stopping_makes_everything_durable_and_the_next_core_goes_on():
     store = MemoryStore(CLOCK)
     caller = Caller()

@@ -234,3 +234,25 @@ async def test_a_paused_owner_that_wakes_up_is_fenced():
             await caller.wait(lambda: caller.closed is not None)
             assert caller.closed.code == 4001
             await until(lambda: first.sessions.count == 0)
+
+
+@pytest.mark.parametrize("is_aware", [True, False])
+async def test_killed_before_it_told_anything_everything_is_told(is_aware: bool):
+    store, caller = MemoryStore(CLOCK), Caller(is_aware=is_aware)
+    async with core(store) as first:
+        caller.join(first)
+        caller.link.credit = False  # What it says is still in this process when that dies.
+        caller.send("session.update", session={"instructions": "Be brief."})
+        await caller.wait(lambda: caller.opened)
+        while await store.head(caller.session) < 3:  # noqa: ASYNC110 - it is memory
+            await asyncio.sleep(0.002)
+        await first.kill()
+    assert not caller.events
+    async with core(store, node="core-b") as second:
+        caller.join(second)
+        await caller.wait_for("session.updated")
+    begin = (
+        ["session.created", "segue.session", "session.updated"] if is_aware else ["session.created", "session.updated"]
+    )
+    assert caller.types()[: len(begin)] == begin
+    check_told_once(caller)
