@@ -35,7 +35,7 @@ from segue.session.inputs import (
     StoreLost,
     Tick,
 )
-from segue.session.kind import Effect, Gate, Kind, KindOutput, Write
+from segue.session.kind import Effect, Gate, Kind, Write
 from segue.session.outputs import (
     Output,
     Owned,
@@ -294,14 +294,9 @@ class SessionMachine(Generic[E, F]):
 
     def _drain_kind(self, now: MonoNs) -> None:
         """Take what the kind wants: rows into slots, effects behind the rows before them; then when it is due next."""
-        if (output := self._kind.poll_output()) is not None:
-            self._take_outputs(now, output)
-            self._check_bounds()
-        self._kind_due = self._kind.next_deadline()
-
-    def _take_outputs(self, now: MonoNs, first: KindOutput[F]) -> None:
-        output: KindOutput[F] | None = first
-        while output is not None:
+        has_grown = False
+        while (output := self._kind.poll_output()) is not None:
+            has_grown = True
             match output:
                 case Write(kind=kind, body=body, urgency=urgency):
                     row = self._row(kind, body)
@@ -311,7 +306,9 @@ class SessionMachine(Generic[E, F]):
                     self._gate.enter(now, self._last, gate, Perform(effect=payload))
                 case _:
                     assert_never(output)
-            output = self._kind.poll_output()
+        if has_grown:
+            self._check_bounds()
+        self._kind_due = self._kind.next_deadline()
 
     def _row(self, kind: str, body: bytes) -> Row:
         if kind == EPOCH_KIND:
