@@ -11,11 +11,13 @@ from segue.core.speaker import Speaker
 from segue.model.errors import LimitExceeded, PeerProtocolError
 from segue.model.ids import ItemId, UplinkIndex
 from segue.model.limits import APPEND_BYTES_MAX
+from segue.telemetry.clock import EXCHANGE_NS_MAX
 from segue.voice.inputs import ClientFault, ClientSent, VoiceInput
 from segue.wire.realtime.client import (
     AudioAppend,
     ClientEvent,
     ClockPing,
+    ClockSample,
     Playout,
     decode_client_event,
     describe_fault,
@@ -88,6 +90,8 @@ class Ear:
                 return
             case Playout(item_id=item_id, played_ms=played_ms):
                 self._speaker.hear(ItemId(item_id), played_ms)
+            case ClockSample(t0_ns=t0_ns, t3_ns=t3_ns) if t3_ns - t0_ns > EXCHANGE_NS_MAX:
+                self._parts.metrics.late_samples.inc()
             case _:
                 pass
         yield ClientSent(index=UplinkIndex(arrived.frame.index), event=event, audio_ms=self._hearing.audio_ms)

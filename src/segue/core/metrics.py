@@ -45,6 +45,9 @@ class CoreMetrics:
         self.store_away = Gauge("segue_sessions_without_store", "Sessions whose store does not answer.", registry=kept)
         self.gated = Gauge("segue_rows_pending", "Rows written and not yet durable, all sessions.", registry=kept)
         self.faults = Counter("segue_client_faults", "Client messages refused.", ["code"], registry=kept)
+        self.late_samples = Counter(
+            "segue_clock_samples_late", "Clock exchanges with clients that took too long to be of use.", registry=kept
+        )
         self.repeated = Counter("segue_uplink_repeated", "Client messages received again.", registry=kept)
 
     def record(self, record: TurnRecord) -> None:

@@ -36,6 +36,13 @@ class ClockSample:
         return (self.t3_ns - self.t0_ns) - (self.t2_ns - self.t1_ns)
 
 
+EXCHANGE_NS_MAX: Final = 10 * NS_PER_S
+"""Longest exchange that says anything; one a loaded process answers late is longer, and nobody's fault."""
+
+EXCHANGE_NS_ABSURD: Final = 3_600 * NS_PER_S
+"""No pong is an hour under way: over it these are not stamps of one clock."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClockPolicy:
     """What a relation keeps and believes.
@@ -48,7 +55,7 @@ class ClockPolicy:
 
     window_samples: int = 16
     drift_ppm: int = 100
-    exchange_ns_max: int = 10 * NS_PER_S
+    exchange_ns_max: int = EXCHANGE_NS_MAX
 
 
 class SampleOutcome(StrEnum):
@@ -59,6 +66,8 @@ class SampleOutcome(StrEnum):
     """It contradicts the ones before it: a clock was stepped. They are forgotten, the relation starts again here."""
     STALE = "stale"
     """It contradicts the ones before it and is older than they are: a replay from before a step. Ignored."""
+    LATE = "late"
+    """It took so long that its bound would be of no use. Ignored."""
 
 
 class ClockRelation:
@@ -91,6 +100,8 @@ class ClockRelation:
         Cost: O(window).
         """
         self._check_shape(sample)
+        if sample.t3_ns - sample.t0_ns > self._policy.exchange_ns_max:
+            return SampleOutcome.LATE
         grain = _grain_shown(self._grain_ns, self._samples[-1] if self._samples else None, sample)
         if self._fix_of(sample, grain).bound_ns < 0:
             raise PeerProtocolError(
@@ -150,10 +161,10 @@ class ClockRelation:
             raise PeerProtocolError("clock sample: t2_ns is before t1_ns: answered before it arrived", param="t2_ns")
         if sample.t3_ns < sample.t0_ns:
             raise PeerProtocolError("clock sample: t3_ns is before t0_ns: back before it was sent", param="t3_ns")
-        if sample.t3_ns - sample.t0_ns > self._policy.exchange_ns_max:
+        if sample.t3_ns - sample.t0_ns > EXCHANGE_NS_ABSURD:
             raise PeerProtocolError(
-                f"clock sample: the exchange took {(sample.t3_ns - sample.t0_ns) // NS_PER_MS} ms; "
-                f"at most {self._policy.exchange_ns_max // NS_PER_MS} ms are of use, throw it away",
+                f"clock sample: the exchange took {(sample.t3_ns - sample.t0_ns) // NS_PER_S} s; "
+                "t0 and t3 must be stamps of one monotonic clock",
                 param="t3_ns",
             )
 

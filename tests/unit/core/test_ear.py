@@ -38,7 +38,8 @@ class Told:
 class Listener:
     def __init__(self) -> None:
         self.told, self.hearing = Told(), Hearing(EnergyVadFactory())
-        parts: Any = SimpleNamespace(clock=FakeClock(mono_ns=500), metrics=CoreMetrics())
+        self.metrics = CoreMetrics()
+        parts: Any = SimpleNamespace(clock=FakeClock(mono_ns=500), metrics=self.metrics)
         told: Any = self.told
         self.ear = Ear(parts, self.hearing, told, told)
         self.index = 0
@@ -74,6 +75,16 @@ def test_control_events_carry_the_audio_before_them():
     (event,) = listener.say({"type": "input_audio_buffer.commit", "event_id": "c"})
     assert isinstance(event, ClientSent)
     assert (event.index, event.audio_ms, event.event.event_id) == (2, 70, "c")
+
+
+def test_a_late_clock_sample_is_counted_and_passed_on():
+    listener = Listener()
+    stamps = {"t0_ns": 0, "t1_ns": 5, "t2_ns": 6, "t3_ns": 11_000_000_000}
+    (event,) = listener.say({"type": "segue.clock.sample", **stamps})
+    assert isinstance(event, ClientSent)
+    assert listener.metrics.late_samples._value.get() == 1
+    listener.say({"type": "segue.clock.sample", **stamps, "t3_ns": 12})
+    assert listener.metrics.late_samples._value.get() == 1
 
 
 def test_the_clock_is_answered_and_playout_is_heard():

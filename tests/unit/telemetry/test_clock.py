@@ -164,7 +164,7 @@ def test_coarseness_is_assumed_until_stamps_are_finer() -> None:
         (10, 60, 50, 20, "t2_ns"),
         (20, 50, 60, 10, "t3_ns"),
         (0, 0, 5 * NS_PER_S, NS_PER_S, "t3_ns"),
-        (0, 5, 5, 11 * NS_PER_S, "t3_ns"),
+        (0, 5, 5, 3_601 * NS_PER_S, "t3_ns"),
         (-1, 5, 5, 10, "t0_ns"),
         (0, 5, STAMP_NS_MAX + 1, 10, "t2_ns"),
     ],
@@ -174,6 +174,13 @@ def test_absurd_stamps_are_refused_by_name_and_change_nothing(t0: int, t1: int, 
     with pytest.raises(PeerProtocolError) as refused:
         clocks.add(ClockSample(t0_ns=t0, t1_ns=t1, t2_ns=t2, t3_ns=t3))
     assert refused.value.param == param
+    assert clocks.convert(0) is None
+    assert clocks.grain_ns == GRAINS_NS[0]
+
+
+def test_an_exchange_that_took_too_long_is_left_out() -> None:
+    clocks = relation()
+    assert clocks.add(ClockSample(t0_ns=0, t1_ns=5, t2_ns=5, t3_ns=11 * NS_PER_S)) is SampleOutcome.LATE
     assert clocks.convert(0) is None
     assert clocks.grain_ns == GRAINS_NS[0]
 
