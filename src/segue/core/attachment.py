@@ -46,6 +46,8 @@ class Wanted:
     """Aware clients that resume: how many messages they have ever sent."""
     is_same_socket: bool
     """The edge kept the client's socket: another core, or this one before a broken link, had the flow."""
+    epoch: int = 0
+    """The newest owner's that the flow has seen."""
 
     @classmethod
     def read(cls, frame: Open) -> "Wanted":
@@ -70,6 +72,7 @@ class Wanted:
             position=frame.position or (query.get("position", "") if is_resumed else ""),
             received=int(received) if is_resumed and received.isdigit() else None,
             is_same_socket=frame.position != "",
+            epoch=frame.epoch,
         )
 
 

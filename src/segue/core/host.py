@@ -197,11 +197,20 @@ class SessionHost:
     def _open(self, opening: Opening, body: Body) -> None:
         if not self._is_owned:
             self.reception.wait(opening)
+        elif opening.wanted.epoch > self._machine.epoch:
+            self._give_way(opening)
         elif self._is_resting:
             refuse(opening.link, opening.flow, 503, WireErrorCode.OVERLOADED, "the session is resting", retry=True)
         else:
             assert self._journal is not None
             self.reception.open(opening, body, self._journal, self._machine.epoch, self._voice.conversation)
+
+    def _give_way(self, opening: Opening) -> None:
+        """A newer owner had this client while we were paused: we own nothing, and may only claim it anew."""
+        self._log.warning("core.session.overtaken", epoch=self._machine.epoch, seen=opening.wanted.epoch)
+        self.reception.abandon(SUPERSEDED_CLOSE, "attachment_superseded: the session is held elsewhere")
+        refuse(opening.link, opening.flow, 503, WireErrorCode.OVERLOADED, "this core was overtaken", retry=True)
+        self._rest()
 
     def _post_input(self, event: VoiceInput) -> None:
         self.post(Happening(event))

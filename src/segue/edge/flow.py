@@ -49,6 +49,7 @@ class Flow:
             ring_from=self.ring.first,
             position=self.position,
             cursor=self.cursor,
+            epoch=self.epoch,
         )
 
     def on_opened(self, frame: Opened) -> None:

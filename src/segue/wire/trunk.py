@@ -54,7 +54,8 @@ class Open(Frame, frozen=True, array_like=True, tag=4):
 
     `params` is opaque to the edge: JSON of the claims in the client's token (`session`) and its query parameters.
     `ring_from` is the lowest uplink index the edge still holds (0: it holds none), `position` what the core said with
-    the last release, `cursor` the last cursor that went down to the client, as far as the edge or the client knows it.
+    the last release, `cursor` the last cursor that went down to the client, as far as the edge or the client knows it,
+    `epoch` the newest owner's that this flow has seen (0: none): a core that holds an older one has lost the session.
     """
 
     flow: int
@@ -66,6 +67,7 @@ class Open(Frame, frozen=True, array_like=True, tag=4):
     ring_from: int = 0
     position: str = ""
     cursor: str = ""
+    epoch: int = 0
 
 
 class Opened(Frame, frozen=True, array_like=True, tag=5):

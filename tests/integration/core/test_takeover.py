@@ -256,3 +256,26 @@ async def test_killed_before_it_told_anything_everything_is_told(is_aware: bool)
     )
     assert caller.types()[: len(begin)] == begin
     check_told_once(caller)
+
+
+async def test_an_overtaken_owner_that_is_offered_the_client_again_claims_it_anew():
+    store, caller = MemoryStore(CLOCK), Caller(is_aware=False)
+    async with core(store) as paused, core(store, node="core-b") as later:
+        caller.join(paused)
+        await caller.wait_for("session.created")
+        link = caller.link
+        caller.join(later)
+        caller.send("session.update", session={"instructions": "Be brief."})
+        await caller.wait_for("session.updated")
+        await later.kill()
+        paused.links.on_unlinked(link, "silent")
+        caller.join(paused)  # It has not written since, so nothing told it that it owns no more.
+        refused = await caller.wait(lambda: caller.refused)
+        assert refused.retry
+        await until(lambda: paused.sessions.count == 0)
+        caller.join(paused)
+        caller.send("session.update", session={"instructions": "Be kind."})
+        await caller.wait_for("session.updated", 2)
+    assert caller.closed is None
+    assert [opened.epoch for opened in caller.opened] == [1, 2, 3]
+    check_told_once(caller)
