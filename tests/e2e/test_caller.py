@@ -36,7 +36,7 @@ async def test_a_call_tells_what_was_said_heard_and_measured(segue: RunningSegue
 async def test_a_backchannel_does_not_take_the_floor(segue: RunningSegue, speaking: Speaking) -> None:
     caller = caller_of(segue)
     lines = [await speaking.line("What can you do for me?"), await speaking.line("Yeah.", after_ms_of_answer=900)]
-    caller.config.answer_timeout_ms = 12_000
+    caller.config.answer_timeout_ms = 8_000
     report = await caller.call(lines)
     first = next(entry for entry in report.transcript if entry.role == "agent")
     assert not first.is_cut
