@@ -147,7 +147,10 @@ class Control:
 
     def _create_item(self, event: client.ItemCreate, index: int) -> None:
         facts, item = self._scribe.fold.facts, event.item
-        if item.id and item.id in facts.items:
+        coming = {running.started.item_id for running in facts.responses.values()}
+        if facts.turn is not None:
+            coming.add(facts.turn.item_id)
+        if item.id and (item.id in facts.items or item.id in coming):
             message = f"Item with item_id already exists: {item.id}"
             self._refuse(WireErrorCode.DUPLICATE_ITEM, message, event, param="item.id")
             return

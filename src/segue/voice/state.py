@@ -296,6 +296,9 @@ class Conversation:
     def _insert(self, item_id: str, state: ItemState, after: str | None) -> None:
         """Put an item behind another (None: at the front); calls no client sees stay with the item before them."""
         facts = self.facts
+        if item_id in facts.items:  # A client may have taken the name of an item that was still to come.
+            facts.order.remove(item_id)
+            del facts.items[item_id]
         place = 0
         if after is not None:
             place = facts.order.index(after) + 1 if after in facts.items else len(facts.order)

@@ -112,6 +112,27 @@ def test_an_impossible_session_begins_with_the_agents_own_and_says_why() -> None
     assert stage.told() == ["session.created", "error"]
 
 
+def test_no_item_takes_the_name_of_one_that_is_coming() -> None:
+    stage = Stage().begin()
+    stage.audio(1_000, speech=True)
+    turn = stage.facts.turn.item_id
+    create(stage, turn)
+    assert last_error(stage).code == "item_create_duplicate_item_id"
+    stage.audio(1_000, speech=False)
+    assert stage.facts.order.count(turn) == 1
+
+
+def test_an_item_whose_name_was_taken_has_one_place() -> None:
+    stage = Stage().begin()
+    taken = stage.machine._scribe.name("item", "client:2")
+    create(stage, taken)
+    stage.send('{"type":"response.create"}')
+    assert stage.facts.order == [taken]
+    stage.send(f'{{"type":"conversation.item.delete","item_id":"{taken}"}}')
+    create(stage, "b")
+    assert stage.facts.order == ["b"]
+
+
 def test_items_are_created_kept_in_order_and_deleted() -> None:
     stage = Stage().begin()
     create(stage, "a", "one")
