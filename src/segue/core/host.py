@@ -8,6 +8,7 @@ it. The task ends with the kernel's `Stopped`, or loudly with a bug of ours: the
 """
 
 import asyncio
+from collections import deque
 from typing import assert_never
 
 from segue.core.attachment import refuse
@@ -57,6 +58,9 @@ from segue.wire.realtime.client import SessionUpdate
 from segue.wire.realtime.errors import WireErrorCode
 
 INTERNAL_CLOSE = 1011
+PENDING_ROWS_READING = 1_024
+"""Rows on their way to a store that answers, above which no more of the client is read: its messages would make more.
+A quarter of what ends the session, so that only a store that is away can."""
 LAST_WRITES_S = 1.0
 """What a session at rest waits for its snapshot to be kept."""
 EVENTS_PER_BREATH = 64
@@ -84,6 +88,7 @@ class SessionHost:
         self._is_owned = False
         self._is_resting = False
         self._is_away = False
+        self._arrived: deque[Arrived] = deque()
         self._stopped: Stopped | None = None
 
     @property
@@ -167,10 +172,12 @@ class SessionHost:
         body = self._the_body
         match event:
             case Arrived():
-                await self._hear(event)
+                self._arrived.append(event)
+                await self._hear_arrived()
             case Answered(answer=answer):
                 self._tell_kernel(answer)
                 body.release(self._machine.durable_through)
+                await self._hear_arrived()
             case Happening(event=happened):
                 self._tell_voice(happened)
             case Opening():
@@ -285,6 +292,11 @@ class SessionHost:
                 self.reception.abandon(INTERNAL_CLOSE, f"{stopped.reason}: {stopped.error}")
 
     # Client messages.
+
+    async def _hear_arrived(self) -> None:
+        """Read what arrived, unless the store has to catch up first: the flow's credit bounds what waits."""
+        while self._arrived and (self._machine.pending_rows <= PENDING_ROWS_READING or self._is_away):
+            await self._hear(self._arrived.popleft())
 
     async def _hear(self, arrived: Arrived) -> None:
         attachment, hearing, ear = self.reception.attachment, self._the_body.hearing, self.reception.ear

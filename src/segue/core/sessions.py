@@ -205,11 +205,12 @@ class Sessions:
 
 
 def _told(error: BaseException) -> str:
-    """The first real error of a group, without the speech that a value in it may hold."""
+    """The first real error of a group and its place; a message only of our own asserts, others may hold speech."""
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
     frame = error.__traceback__
     while frame is not None and frame.tb_next is not None:
         frame = frame.tb_next
     where = f" at {frame.tb_frame.f_code.co_filename}:{frame.tb_lineno}" if frame is not None else ""
-    return f"{type(error).__name__}: {str(error)[:200]}{where}"
+    message = f": {error}" if isinstance(error, AssertionError) else ""
+    return f"{type(error).__name__}{message}{where}"

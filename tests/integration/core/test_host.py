@@ -55,3 +55,14 @@ async def test_audio_behind_an_update_is_in_the_updates_format():
         caller.send("session.update", session={"instructions": "Be brief."})
         await caller.wait_for("session.updated", 2)
         assert not caller.of("error"), "1601 bytes are no whole samples of PCM"
+
+
+async def test_a_client_that_sends_faster_than_the_store_writes_is_read_as_fast_as_it_writes():
+    async with core(MemoryStore(CLOCK)) as only:
+        caller = Caller()
+        caller.join(only)
+        for number in range(6_000):
+            caller.send("session.update", session={"instructions": f"Rule {number}."})
+        await caller.wait(lambda: caller.releases and caller.releases[-1].through == 6_000, 30)
+        assert not caller.of("error")
+        assert caller.of("session.updated")[-1]["session"]["instructions"] == "Rule 5999."
