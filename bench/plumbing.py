@@ -92,7 +92,7 @@ def main() -> None:
     options = parser.parse_args()
     rows = []
     for sessions in options.sessions:
-        turns = max(4, options.turns // max(1, sessions // 10)) if sessions > 1 else options.turns
+        turns = max(8, options.turns // (1 + sessions // 10)) if sessions > 1 else options.turns
         row = uvloop.run(segue_row(sessions, turns))
         row["echo"] = uvloop.run(echo_row(sessions, 8.0))
         rows.append(row)
