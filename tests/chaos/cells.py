@@ -73,7 +73,7 @@ class Cell:
             "words_lost": len(self.lost),
             "words_repeated": len(self.repeated),
             "reconnects": self.report.reconnects,
-            "generate_runs": sorted(self.chat_runs.values(), reverse=True),
+            "generate_runs_max": max(self.chat_runs.values(), default=0),
             "hops": len(self.report.turns),
         }
 

@@ -57,7 +57,6 @@ async def test_a_tool_with_an_effect(
         assert "unknown" in results[0].lower() or "not known" in results[0].lower(), results
     said = [each["content"] for each in dialogue.bodies["chat"][-1]["messages"] if each["role"] == "assistant"]
     assert said.count(GREETING) == 1
-    runs = sorted(dialogue.calls_by_key.values(), reverse=True)
     CELLS_DONE.append(
         {
             "cell": f"kill core, tool: {when}",
@@ -68,7 +67,7 @@ async def test_a_tool_with_an_effect(
             "words_lost": 0,
             "words_repeated": 0,
             "reconnects": 0,
-            "generate_runs": runs,
+            "generate_runs_max": max(dialogue.calls_by_key.values()),
             "hops": None,
         }
     )
