@@ -15,7 +15,7 @@ class CoreConfig:
     """16 bytes or more, the same for every process of the fleet: proves the trunk's ends and signs resume tokens."""
     listen: str = "127.0.0.1:7070"
     """`host:port` where edges find it (port 0: any free one, reported when ready)."""
-    ops: str = "127.0.0.1:9090"
+    ops: str = "127.0.0.1:7071"
     """`host:port` of /healthz, /readyz and /metrics (port 0: any free one). Empty: not served."""
     node: str = ""
     """Name of this process on the trunk and in the journal, up to 64 characters. Empty: a random one for each start."""
