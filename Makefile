@@ -56,7 +56,7 @@ test: setup ## the whole suite, with all set-up
 	@$(BIN)/python tools/suite.py test
 
 demo: setup ## Segue, holding a spoken conversation with itself, then with you
-	@$(BIN)/segue demo
+	@$(BIN)/segue demo || [ $$? -eq 130 ] # Ctrl-C is how it ends
 
 bench: setup ## every question under bench/, answered in bench/results/
 	@$(BIN)/python tools/suite.py bench
