@@ -92,7 +92,8 @@ async def _demonstrate(
     stays: bool,
 ) -> int:
     async with start_up(None, None, flags, console, log) as running:
-        await running.ready()
+        if not await running.ready():
+            return 1
         report = await _converse(running, lines, console, kills=kills)
         console.print()
         print_measures(console, report)

@@ -44,18 +44,21 @@ class Running:
                 return each.process.pid
         return None
 
-    async def ready(self) -> None:
-        """Wait until the edge serves and has a core.
+    async def ready(self) -> bool:
+        """Wait until the edge serves and has a core; false if it was told to stop before.
 
         Raises:
             ConfigError: It took too long.
         """
         async with aiohttp.ClientSession() as http:
             for _ in range(READY_MS_MAX // READY_POLL_MS):
+                if self.task.done():
+                    await self.ended()
+                    return False
                 try:
                     async with http.get(f"{self.url}/readyz", ssl=False) as answer:
                         if answer.status == 200:
-                            return
+                            return True
                 except aiohttp.ClientError:
                     pass
                 await asyncio.sleep(READY_POLL_MS / 1000)
@@ -108,7 +111,8 @@ async def start_up(
 async def run_up(agent_file: Path | None, path: Path | None, flags: Flags, console: Console) -> None:
     """Run all roles until Ctrl-C or SIGTERM."""
     async with start_up(agent_file, path, flags, console) as running:
-        await running.ready()
+        if not await running.ready():
+            return
         core, edge = running.pid("core"), running.pid("edge")
         console.print(f"Segue is up at [bold]{running.url}[/bold]   (Ctrl-C stops)", highlight=False)
         console.print(f"[dim]core is process {core}, edge is process {edge}: kill -9 either[/dim]", highlight=False)

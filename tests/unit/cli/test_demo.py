@@ -26,8 +26,9 @@ class Running:
     def pid(self, role: str) -> int | None:
         return self.pids[role]
 
-    async def ready(self) -> None:
+    async def ready(self) -> bool:
         self.waited.append("ready")
+        return True
 
     async def ended(self) -> None:
         self.waited.append("ended")
@@ -153,7 +154,7 @@ async def test_the_log_of_the_roles_is_shown_only_when_there_is_no_demonstration
         given[4].flush()
         return running
 
-    async def fail() -> None:
+    async def fail() -> bool:
         raise ConfigError("core", "cannot run")
 
     monkeypatch.setattr(demo, "start_up", start)

@@ -94,8 +94,9 @@ async def test_what_cannot_run_is_said_before_anything_starts(
 async def test_a_role_that_cannot_go_on_ends_it(
     screen: Screen, made: list[FakeSupervisor], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def is_ready(_: Running) -> None:
+    async def is_ready(_: Running) -> bool:
         made[0].fails_with = ConfigError("edge", "cannot run with this configuration")
+        return True
 
     monkeypatch.setattr(Running, "ready", is_ready)
     with pytest.raises(ExceptionGroup) as caught:
@@ -104,17 +105,27 @@ async def test_a_role_that_cannot_go_on_ends_it(
 
 
 async def test_being_up_is_told_with_what_may_be_killed(screen: Screen, monkeypatch: pytest.MonkeyPatch) -> None:
-    async def nothing(_: Running) -> None:
+    async def is_ready(_: Running) -> bool:
+        return True
+
+    async def has_ended(_: Running) -> None:
         return
 
-    monkeypatch.setattr(Running, "ready", nothing)
-    monkeypatch.setattr(Running, "ended", nothing)
+    monkeypatch.setattr(Running, "ready", is_ready)
+    monkeypatch.setattr(Running, "ended", has_ended)
     monkeypatch.setattr(Running, "pid", lambda _, role: {"core": 11, "edge": 22}[role])
     await run_up(None, None, {}, screen.console)
     assert screen.lines == [
         "Segue is up at http://localhost:8080   (Ctrl-C stops)",
         "core is process 11, edge is process 22: kill -9 either",
     ]
+
+
+async def test_told_to_stop_before_it_was_ready_it_waits_no_longer(screen: Screen) -> None:
+    async with start_up(None, None, {}, screen.console) as running:
+        running.task.cancel()
+        await asyncio.wait([running.task])
+        assert not await running.ready()
 
 
 async def test_a_role_has_a_process_id_while_it_runs() -> None:
