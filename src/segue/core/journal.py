@@ -1,18 +1,19 @@
 """One session's way to the store: performs what the kernel asks and brings the answer back."""
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Final, assert_never
+from typing import Final
 
 from segue.adapters.clock.port import Clock
+from segue.adapters.store.answering import answer
 from segue.adapters.store.port import Store
 from segue.core.downlink import starts_audio
 from segue.core.metrics import CoreMetrics
 from segue.core.tasks import SessionTasks
-from segue.model.errors import SlotTaken, StoreUnavailable
+from segue.model.errors import StoreUnavailable
 from segue.model.ids import Seq, SessionId
 from segue.model.time import NS_PER_S
-from segue.session.inputs import Appended, AppendRefused, AppendUnknown, RowsRead, SnapshotRead, StoreAnswer, StoreLost
-from segue.session.outputs import Append, ReadRows, ReadSnapshot, SaveSnapshot, StoreRequest
+from segue.session.inputs import Appended, StoreAnswer
+from segue.session.outputs import StoreRequest
 from segue.session.rows import Row
 from segue.voice.rows import VoiceRow, decode_row
 from segue.wire.realtime.cursor import Cursor
@@ -29,28 +30,17 @@ class Journal:
         tasks: SessionTasks,
         clock: Clock,
         metrics: CoreMetrics,
-        answer: Callable[[StoreAnswer], None],
+        on_answer: Callable[[StoreAnswer], None],
     ) -> None:
         self._store = store
         self._tasks = tasks
         self._clock = clock
         self._metrics = metrics
-        self._answer = answer
+        self._on_answer = on_answer
 
     def ask(self, request: StoreRequest) -> None:
         """Have this done; the answer comes later, if one is expected."""
-        match request:
-            case Append():
-                work, name = self._append(request), "journal.append"
-            case ReadRows():
-                work, name = self._read(request), "journal.read"
-            case ReadSnapshot():
-                work, name = self._read_snapshot(request), "journal.snapshot"
-            case SaveSnapshot():
-                work, name = self._save(request), "journal.save"
-            case _:
-                assert_never(request)
-        self._tasks.spawn(work, name)
+        self._tasks.spawn(self._perform(request), f"journal.{type(request).__name__}")
 
     def read_history(
         self, session: SessionId, cursor: Cursor, done: Callable[[tuple[tuple[Seq, VoiceRow], ...] | None], None]
@@ -65,40 +55,13 @@ class Journal:
 
         self._tasks.spawn(read(), "journal.history")
 
-    async def _append(self, request: Append) -> None:
-        first, last = request.rows[0].seq, request.rows[-1].seq
+    async def _perform(self, request: StoreRequest) -> None:
         began = self._clock.mono_ns()
-        try:
-            await self._store.put(request.rows, request.urgency)
-        except SlotTaken as error:
-            self._answer(AppendRefused(seq=error.seq))
-        except StoreUnavailable as error:
-            self._answer(AppendUnknown(seq=first, reason=error.reason))
-        else:
+        answered = await answer(self._store, request)
+        if isinstance(answered, Appended):
             self._metrics.put_s.observe((self._clock.mono_ns() - began) / NS_PER_S)
-            self._answer(Appended(through=last))
-
-    async def _read(self, request: ReadRows) -> None:
-        try:
-            rows = await self._store.read(request.session, request.from_seq, request.limit)
-        except StoreUnavailable as error:
-            self._answer(StoreLost(reason=error.reason))
-        else:
-            self._answer(RowsRead(rows=tuple(rows), at_end=len(rows) < request.limit))
-
-    async def _read_snapshot(self, request: ReadSnapshot) -> None:
-        try:
-            snapshot = await self._store.read_snapshot(request.session)
-        except StoreUnavailable as error:
-            self._answer(StoreLost(reason=error.reason))
-        else:
-            self._answer(SnapshotRead(snapshot=snapshot))
-
-    async def _save(self, request: SaveSnapshot) -> None:
-        try:
-            await self._store.put_snapshot(request.snapshot)
-        except StoreUnavailable:
-            return  # A cache: the journal is whole without it.
+        if answered is not None:
+            self._on_answer(answered)
 
 
 async def read_since(store: Store, session: SessionId, cursor: Cursor) -> tuple[tuple[Seq, VoiceRow], ...]:
