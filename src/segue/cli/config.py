@@ -174,4 +174,4 @@ def _nearest(name: str, known: "list[str] | Mapping[str, Any]") -> str:
 def _decode_path(kind: type, value: Any) -> Any:
     if kind is Path and isinstance(value, str | Path):
         return Path(value).expanduser()
-    raise NotImplementedError(f"a field of type {kind.__name__} cannot be configured")
+    raise AssertionError(f"a section has a field of type {kind.__name__}, which cannot be configured")
